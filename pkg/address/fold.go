@@ -1,0 +1,33 @@
+package address
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"mailchute/pkg/text"
+)
+
+// FoldLocal returns the key under which two local parts, both unquoted, are the same:
+// NFC, without regard to case (RFC 5321 §2.4 leaves that to the receiving host; see
+// text.Fold for what counts as case). It is idempotent.
+func FoldLocal(local string) string { return text.Fold(local) }
+
+// FoldDomain returns the key under which two domains are the same: lower case, IDN
+// labels as A-labels (mapped as UTS #46 does for a look-up), trailing dots dropped. What
+// IDNA refuses, or is longer than a domain can be, is folded as text. It is idempotent.
+func FoldDomain(domain string) string {
+	folded := strings.TrimRight(text.Fold(domain), ".")
+	if isASCII(domain) || len(folded) > maxDomain {
+		return folded
+	}
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil {
+		return folded
+	}
+	return strings.TrimRight(ascii, ".")
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
+}

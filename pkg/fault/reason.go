@@ -1,0 +1,32 @@
+package fault
+
+// Reason is the stable code of why a message was not filed for a recipient. Scripts
+// and policies (rejects by reason) rely on the spelling; the text beside it may change.
+type Reason string
+
+// The reasons of COMMANDS.md.
+const (
+	NoEnvelope       Reason = "no-envelope"       // the file has no usable envelope of the MTA's own
+	ForeignDomain    Reason = "foreign-domain"    // the recipient's domain is not ours
+	UnknownAddress   Reason = "unknown-address"   // no library has this local part
+	LibraryClosed    Reason = "library-closed"    // the library exists but takes no mail
+	NoPermission     Reason = "no-permission"     // the sender may not contribute
+	NotAuthenticated Reason = "not-authenticated" // we are not sure enough of the sender
+	AmbiguousSender  Reason = "ambiguous-sender"  // the address is not one person's
+	TooLarge         Reason = "too-large"         // an attachment is over the library's limit
+	BlockedType      Reason = "blocked-type"      // an attachment's type is not allowed
+	OverLimits       Reason = "over-limits"       // the message breaks a limit of the parser
+	GroupAddress     Reason = "group-address"     // the local part is a distribution group's
+	TooManyAttempts  Reason = "too-many-attempts" // deferred for longer than defer_for
+	Poisoned         Reason = "poison"            // handling it panicked or killed the process
+	Loop             Reason = "loop"              // the message has been here before
+	FarmClosed       Reason = "farm-closed"       // incoming mail is switched off
+)
+
+// Reasons returns all reasons, in the order in which COMMANDS.md lists them.
+func Reasons() []Reason {
+	return []Reason{
+		NoEnvelope, ForeignDomain, UnknownAddress, LibraryClosed, NoPermission, NotAuthenticated, AmbiguousSender,
+		TooLarge, BlockedType, OverLimits, GroupAddress, TooManyAttempts, Poisoned, Loop, FarmClosed,
+	}
+}
