@@ -1,0 +1,176 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+)
+
+// outSize is how many decoded bytes are collected at most before they are written: a
+// piece of base64 fits in when there are few.
+const outSize = base64Piece + 16<<10
+
+// transfer undoes one transfer encoding.
+type transfer interface {
+	// decode takes encoded bytes and returns how many it has used up. What it leaves
+	// comes again with more behind it; it may leave all only of less than maxLine
+	// bytes, and nothing when last is set.
+	decode(src []byte, last bool, out *sink) (int, error)
+	// damage says what was wrong, "" for nothing. Asked after the end.
+	damage() string
+}
+
+// maxLine is how much of a line a transfer may ask to see whole.
+const maxLine = 32 << 10
+
+// errNotEncoded: the body does not have the encoding that its header names, and nothing
+// was written yet.
+var errNotEncoded = errors.New("not in the encoding it is labelled with")
+
+// Decode writes part i with its transfer encoding undone to w, and tells its size and
+// digest. Damage to the encoding is no error: see Content.Damaged. An encoding that we
+// do not know leaves the bytes as they are. Errors are those of the source and of w, the
+// context's, and fault.OverLimits when the message has used up its time.
+func (m *Message) Decode(ctx context.Context, i int, w io.Writer) (Content, error) {
+	part := &m.Parts[i]
+	t := newTransfer(part.Encoding, m.parser)
+	c, err := m.copy(ctx, part.body, t, w)
+	if errors.Is(err, errNotEncoded) {
+		c, err = m.copy(ctx, part.body, identity{}, w)
+		c.Damaged = fmt.Sprintf("not in %s as labelled: kept as sent", part.Encoding)
+	}
+	if err != nil {
+		return Content{}, fmt.Errorf("decode part %s: %w", part.ID, err)
+	}
+	return c, nil
+}
+
+// Original writes the whole message to w as it was sent. Errors are those of Decode.
+func (m *Message) Original(ctx context.Context, w io.Writer) (Content, error) {
+	c, err := m.copy(ctx, span{0, m.Size}, identity{}, w)
+	if err != nil {
+		return Content{}, fmt.Errorf("copy message: %w", err)
+	}
+	return c, nil
+}
+
+// newTransfer picks the decoder for an encoding (RFC 2045 §6).
+func newTransfer(encoding string, p *Parser) transfer {
+	switch encoding {
+	case "base64":
+		return &base64Decoder{chars: p.chars}
+	case "quoted-printable":
+		return &quotedDecoder{}
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		return &uuDecoder{}
+	case "", "7bit", "8bit", "binary", "7-bit", "8-bit":
+		return identity{}
+	}
+	return identity{unknown: encoding}
+}
+
+// copy runs a range of the source through t into w.
+func (m *Message) copy(ctx context.Context, s span, t transfer, w io.Writer) (Content, error) {
+	m.hold()
+	m.clock.start()
+	defer m.clock.stop()
+	in := &m.parser.in
+	in.seek(s)
+	m.parser.hash.Reset()
+	out := &sink{w: w, clock: &m.clock, hash: m.parser.hash, buf: m.parser.out[:0]}
+	for {
+		last := in.last()
+		n, err := t.decode(in.rest(), last, out)
+		if err != nil {
+			return Content{}, err
+		}
+		in.advance(n)
+		if last {
+			break
+		}
+		if err := in.fill(ctx); err != nil {
+			return Content{}, err
+		}
+	}
+	if err := out.flush(); err != nil {
+		return Content{}, err
+	}
+	c := Content{Size: out.size, Damaged: t.damage()}
+	out.hash.Sum(c.Digest[:0])
+	return c, nil
+}
+
+// sink collects decoded bytes, and counts and digests what it writes.
+type sink struct {
+	w     io.Writer
+	clock *clock
+	hash  hash.Hash
+	buf   []byte
+	size  int64
+}
+
+// room makes place for n bytes, at most outSize, behind buf.
+func (s *sink) room(n int) error {
+	if cap(s.buf)-len(s.buf) >= n {
+		return nil
+	}
+	return s.flush()
+}
+
+func (s *sink) write(p []byte) error {
+	if len(p) > cap(s.buf)-len(s.buf) {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	if len(p) > cap(s.buf) {
+		return s.emit(p)
+	}
+	s.buf = append(s.buf, p...)
+	return nil
+}
+
+func (s *sink) writeByte(c byte) error {
+	if err := s.room(1); err != nil {
+		return err
+	}
+	s.buf = append(s.buf, c)
+	return nil
+}
+
+func (s *sink) flush() error {
+	err := s.emit(s.buf)
+	s.buf = s.buf[:0]
+	return err
+}
+
+func (s *sink) emit(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	s.hash.Write(p)
+	s.size += int64(len(p))
+	s.clock.stop()
+	defer s.clock.start()
+	n, err := s.w.Write(p)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	return err
+}
+
+// identity passes bytes on as they are.
+type identity struct{ unknown string }
+
+func (identity) decode(src []byte, _ bool, out *sink) (int, error) {
+	return len(src), out.write(src)
+}
+
+func (i identity) damage() string {
+	if i.unknown == "" {
+		return ""
+	}
+	return fmt.Sprintf("unknown transfer encoding %q: kept as sent", i.unknown)
+}

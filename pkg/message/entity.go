@@ -1,0 +1,196 @@
+package message
+
+import (
+	"errors"
+	"maps"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/jhillyerd/enmime/v2/mediatype"
+)
+
+// Up to these sizes enmime reads a field: its cost is quadratic in the parameters. It
+// never gets more than eight fields of an entity.
+const (
+	maxField  = 8 << 10 // bytes
+	maxParams = 100
+)
+
+// What is kept of an entity's fields is no longer than this; more is nobody's.
+const (
+	maxName  = 1 << 10 // of file names and Content-IDs (RFC 5322 §2.1.1 has 998)
+	maxLabel = 255     // of types and other tokens (RFC 6838 §4.2 has 127 for each half)
+)
+
+var errLong = errors.New("parameters over the limits of the full parser")
+
+// readEntity reads what an entity's fields say of it, and the boundary of a multipart.
+func (p *Parser) readEntity(fields []field, defaultType string) (Part, string) {
+	rawType := validUTF8(string(value(fields, "content-type")))
+	rawDisposition := validUTF8(string(value(fields, "content-disposition")))
+	typ, typeRest := splitType(rawType)
+	disposition, dispositionRest := splitDisposition(rawDisposition)
+	part := Part{
+		Disposition: disposition,
+		ContentID:   contentID(string(value(fields, "content-id"))),
+		Encoding:    encoding(string(value(fields, "content-transfer-encoding"))),
+	}
+	ofType := p.params(typeRest, &part)
+	ofDisposition := p.params(dispositionRest, &part)
+	part.Name = p.name(ofDisposition["filename"], ofType["name"], ofDisposition["name"], ofType["filename"], ofType["file"])
+	part.Type = typ
+	if typ == "" {
+		part.Type = untyped(part, defaultType)
+	}
+	part.Charset = label(ofType["charset"])
+	if part.Type == "text/calendar" {
+		part.Method = strings.ToUpper(label(ofType["method"]))
+	}
+	return part, strings.TrimRight(ofType["boundary"], " \t")
+}
+
+// untyped is the type of an entity without one: text, unless it looks like a file.
+func untyped(p Part, defaultType string) string {
+	if p.Disposition == "attachment" || p.Name != "" {
+		return "application/octet-stream"
+	}
+	return defaultType
+}
+
+// gap is white space that enmime would take for part of the quoted value behind it.
+var gap = regexp.MustCompile(`=[ \t]+"`)
+
+// params reads a field's parameters: enmime does, or where that would be too costly or
+// fails, a minimal reading of our own, which marks the part. Values in the charsets of
+// RFC 2231 are ours to read in any case: enmime leaves all but UTF-8 encoded.
+func (p *Parser) params(s string, part *Part) map[string]string {
+	if strings.Trim(s, " \t;") == "" {
+		return nil
+	}
+	var params map[string]string
+	err := errLong
+	if len(s) <= maxField && strings.Count(s, ";") <= maxParams {
+		_, params, _, err = mediatype.Parse("x/x;" + gap.ReplaceAllString(s, `="`))
+	}
+	if err == nil && !strings.Contains(s, "*") {
+		return params
+	}
+	plain, extended := p.minimalParams(s)
+	if err != nil {
+		part.Unread = true
+		params = plain
+	}
+	maps.Copy(params, extended)
+	return params
+}
+
+// name returns the first of the names that is not empty, decoded. One that is too long
+// is cut before its extension.
+func (p *Parser) name(names ...string) string {
+	for _, n := range names {
+		n = strings.Clone(strings.Trim(validUTF8(p.decodeWords(n)), " \t"))
+		if n == "" {
+			continue
+		}
+		ext := path.Ext(n)
+		if len(n) <= maxName || len(ext) > maxLabel {
+			return cut(n, maxName)
+		}
+		return cut(n, maxName-len(ext)) + ext
+	}
+	return ""
+}
+
+// splitType takes the media type from a Content-Type field: lower case, without quotes
+// and comments. It is "" where the field is absent or names none, and
+// application/octet-stream where what it names is none. The rest are the parameters.
+func splitType(s string) (typ, rest string) {
+	head, rest, _ := strings.Cut(s, ";")
+	if strings.Contains(head, "=") { // the semicolon was forgotten, or the type
+		head, rest = splitBlank(s)
+	}
+	head, _, _ = strings.Cut(head, "(")
+	head = strings.ToLower(strings.Trim(head, " \t\"'"))
+	main, sub, _ := strings.Cut(head, "/")
+	sub, _, _ = strings.Cut(sub, "/")
+	switch {
+	case head == "":
+		return "", rest
+	case sub == "":
+		return mainType(main), rest
+	case len(head) > maxLabel || !isToken(main) || !isToken(sub):
+		return "application/octet-stream", rest
+	}
+	return main + "/" + sub, rest
+}
+
+// splitBlank splits behind the first word, unless that is a parameter itself.
+func splitBlank(s string) (head, rest string) {
+	head, rest = s, ""
+	if i := strings.IndexAny(s, " \t;"); i >= 0 {
+		head, rest = s[:i], s[i+1:]
+	}
+	if strings.Contains(head, "=") {
+		return "", s
+	}
+	return head, rest
+}
+
+// mainType is the type that is meant where only the first half of one is given.
+func mainType(s string) string {
+	switch s {
+	case "text":
+		return "text/plain"
+	case "multipart":
+		return "multipart/mixed"
+	case "message":
+		return "message/rfc822"
+	}
+	return "application/octet-stream"
+}
+
+// splitDisposition takes the disposition from a Content-Disposition field.
+func splitDisposition(s string) (disposition, rest string) {
+	i := strings.IndexAny(s, "; \t=")
+	if i < 0 {
+		i = len(s)
+	}
+	head := s[:i]
+	tail := strings.TrimLeft(s[i:], " \t")
+	if strings.HasPrefix(tail, "=") {
+		return "", s
+	}
+	return label(head), strings.TrimPrefix(tail, ";")
+}
+
+// encoding is the transfer encoding's name, without comments and what else goes wrong.
+func encoding(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	s, _, _ = strings.Cut(s, "(")
+	return label(s)
+}
+
+func contentID(s string) string {
+	s = cut(validUTF8(strings.Trim(s, " \t")), maxName)
+	return strings.Clone(strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">"))
+}
+
+// label is a token as it is compared: lower case, without quotes. It keeps no longer
+// text alive.
+func label(s string) string {
+	s = cut(strings.Trim(s, " \t\"'"), maxLabel)
+	return strings.Clone(strings.ToLower(validUTF8(s)))
+}
+
+func isMultipart(typ string) bool { return strings.HasPrefix(typ, "multipart/") }
+
+// isToken follows RFC 2045 §5.1.
+func isToken(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>@,;:\\\"/[]?=", c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}

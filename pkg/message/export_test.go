@@ -1,0 +1,48 @@
+package message
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"time"
+)
+
+// Spend makes the message cost d more than it did.
+func Spend(m *Message, d time.Duration) { m.clock.spent += d }
+
+// Span is a range of the source.
+type Span struct{ Start, End int64 }
+
+// Spans returns where part i stands.
+func Spans(m *Message, i int) (header, body Span) {
+	return m.Parts[i].header.export(), m.Parts[i].body.export()
+}
+
+func (s span) export() Span { return Span{s.start, s.end} }
+
+// DecodePieces decodes text whose bytes come in pieces: it sees n(i) more of them in its
+// i-th step.
+func DecodePieces(encoding string, text []byte, n func(i int) int) (data []byte, damage string, err error) {
+	t := newTransfer(encoding, NewParser(Limits{}))
+	var w bytes.Buffer
+	out := &sink{w: &w, clock: &clock{}, hash: sha256.New(), buf: make([]byte, 0, outSize)}
+	used, seen := 0, 0
+	for i := 0; ; i++ {
+		seen = min(len(text), seen+max(1, n(i)))
+		k, err := t.decode(text[used:seen], seen == len(text), out)
+		if err != nil {
+			return nil, "", err
+		}
+		if k == 0 && seen-used >= maxLine {
+			panic("no progress")
+		}
+		used += k
+		if seen == len(text) {
+			break
+		}
+	}
+	if used != len(text) {
+		panic("not all was used")
+	}
+	err = out.flush()
+	return w.Bytes(), t.damage(), err
+}

@@ -1,0 +1,91 @@
+package message
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+	"time"
+
+	"github.com/jhillyerd/enmime/v2"
+
+	"mailchute/pkg/fault"
+)
+
+// withDefaults fills the zero fields in.
+func (l Limits) withDefaults() Limits {
+	if l.Bytes == 0 {
+		l.Bytes = 256 << 20
+	}
+	if l.Parts == 0 {
+		l.Parts = 10_000
+	}
+	if l.Depth == 0 {
+		l.Depth = 50
+	}
+	if l.Header == 0 {
+		l.Header = 1 << 20
+	}
+	if l.Boundary == 0 {
+		l.Boundary = 200
+	}
+	if l.Time == 0 {
+		l.Time = time.Minute
+	}
+	return l
+}
+
+// Parser reads messages, one at a time, with buffers that it keeps: 0.4 MB and the
+// largest header block so far. It is for one goroutine, and so are its messages.
+type Parser struct {
+	limits Limits
+	in     window
+	holder *Message // whose bytes the window holds
+	header []byte   // the header block in hand
+	out    []byte   // decoded bytes on their way to the writer
+	chars  []byte   // base64 without its line ends
+	hash   hash.Hash
+	words  *enmime.Parser
+}
+
+// NewParser returns a parser that keeps within the limits.
+func NewParser(lim Limits) *Parser {
+	return &Parser{
+		limits: lim.withDefaults(),
+		out:    make([]byte, 0, outSize),
+		chars:  make([]byte, 0, base64Piece+4),
+		hash:   sha256.New(),
+		words:  enmime.NewParser(enmime.RawContent(true), enmime.MaxStoredPartErrors(20), enmime.DisableTextConversion(true)),
+	}
+}
+
+// Parse finds the header and the leaf entities of the message that src holds from its
+// first header byte to size. Errors: fault.Poison with fault.OverLimits for a message
+// beyond a limit, the context's error, and those of src, which are transient. Bad MIME
+// is never an error: see Message.Malformed. The src must stay open for Decode, which
+// counts towards the same Limits.Time; waiting for src and for writers does not.
+func (p *Parser) Parse(ctx context.Context, src io.ReaderAt, size int64) (*Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if size > p.limits.Bytes {
+		return nil, fault.Markf(fault.Poison, fault.OverLimits, "message has %d bytes, over the limit of %d", size, p.limits.Bytes)
+	}
+	m := &Message{Size: size, src: src, parser: p, clock: clock{limit: p.limits.Time}}
+	m.clock.start()
+	defer m.clock.stop()
+	m.hold()
+	w := walker{in: &p.in, parser: p, msg: m, levels: make(map[string]int)}
+	if err := w.walk(ctx); err != nil {
+		return nil, err
+	}
+	return m, m.refer(ctx)
+}
+
+// hold turns the parser's window to this message.
+func (m *Message) hold() {
+	if m.parser.holder != m {
+		m.parser.holder = m
+		m.parser.in.open(m.src, &m.clock, m.Size)
+	}
+}

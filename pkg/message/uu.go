@@ -1,0 +1,95 @@
+package message
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// uuDecoder undoes uuencode: the lines between "begin MODE NAME" and "end" of the first
+// file in the body.
+type uuDecoder struct {
+	begun, ended bool
+	line         [64]byte // one line decoded: 63 bytes at most
+	strange      int64    // lines with characters that are none of uuencode's
+	outside      int64    // bytes of text behind the file
+}
+
+func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
+	used := 0
+	for used < len(src) {
+		line := src[used:min(len(src), used+maxLine)]
+		line = line[:lineLength(line)]
+		if line[len(line)-1] != '\n' && len(line) < maxLine && !last {
+			break
+		}
+		used += len(line)
+		line = chomp(line)
+		switch {
+		case !d.begun:
+			d.begun = isBegin(line)
+		case d.ended:
+			d.outside += int64(len(bytes.TrimSpace(line)))
+		case string(bytes.TrimSpace(line)) == "end":
+			d.ended = true
+		default:
+			if err := out.write(d.decodeLine(line)); err != nil {
+				return used, err
+			}
+		}
+	}
+	if last && !d.begun {
+		return used, errNotEncoded
+	}
+	return used, nil
+}
+
+// isBegin reports whether the line starts a file: "begin", an octal mode, a name.
+func isBegin(line []byte) bool {
+	words := bytes.Fields(line[:min(len(line), 1024)])
+	return len(words) >= 2 && string(words[0]) == "begin" && len(bytes.Trim(words[1], "01234567")) == 0
+}
+
+// decodeLine decodes one line: its length, then four characters for three bytes. Blanks
+// that were lost at its end count as zero.
+func (d *uuDecoder) decodeLine(line []byte) []byte {
+	if len(line) == 0 {
+		return nil
+	}
+	n := int(line[0]-' ') & 0x3f
+	line = line[1:]
+	if need := (n + 2) / 3 * 4; len(line) > need {
+		line = line[:need]
+	}
+	for _, c := range line {
+		if c < ' ' || c > '`' {
+			d.strange++
+			break
+		}
+	}
+	at := func(i int) byte {
+		if i < len(line) {
+			return (line[i] - ' ') & 0x3f
+		}
+		return 0
+	}
+	for i, o := 0, 0; o < n; i, o = i+4, o+3 {
+		a, b, c, e := at(i), at(i+1), at(i+2), at(i+3)
+		copy(d.line[o:], []byte{a<<2 | b>>4, b<<4 | c>>2, c<<6 | e})
+	}
+	return d.line[:n]
+}
+
+func (d *uuDecoder) damage() string {
+	var said []string
+	if d.strange > 0 {
+		said = append(said, fmt.Sprintf("%d lines with characters that are not uuencode", d.strange))
+	}
+	if !d.ended {
+		said = append(said, "cut off before the end line")
+	}
+	if d.outside > 0 {
+		said = append(said, fmt.Sprintf("%d characters behind the uuencoded file ignored", d.outside))
+	}
+	return strings.Join(said, "; ")
+}
