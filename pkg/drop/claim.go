@@ -1,0 +1,263 @@
+package drop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// batchSize is how many items one batch folder takes.
+const batchSize = 256
+
+// batch is a folder of claimed files. It is removed when its last item leaves; one that
+// could not be removed is by Close, or by whoever takes over.
+type batch struct {
+	dir     string
+	taken   int  // items it ever had
+	pending int  // items still in it
+	filling bool // more items may come
+}
+
+// Claim takes items one after the other: first those of dead processes, whose files go to
+// retry; then those in retry that are due, items that processes have died with before the
+// others; then messages that have arrived and settled, in no order that may be relied on.
+// A pass holds no list of the folder, so a backlog of any size may be drained, and each
+// file gets its turn once a pass.
+//
+// The caller ends each item by Finish, Return or Defer, in this pass or later. An Alone
+// item is ended before the next is asked for. With an error there is no item; what it is
+// about is left where it is, and the pass goes on unless the folder itself fails or ctx
+// is done. A file that we may not move is an Unreadable.
+func (f *Folder) Claim(ctx context.Context) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		f.startPass()
+		whole := f.takeOver(ctx, yield) &&
+			f.claimRetries(ctx, yield, true) &&
+			f.claimRetries(ctx, yield, false) &&
+			f.claimArrivals(ctx, yield)
+		if whole {
+			f.forget()
+		}
+	}
+}
+
+// startPass begins a scan: what waits will be found anew.
+func (f *Folder) startPass() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pass++
+	f.due = time.Time{}
+}
+
+// forget drops what is remembered of files that the whole pass has not met.
+func (f *Folder) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, l := range f.looks {
+		if l.pass != f.pass {
+			delete(f.looks, name)
+		}
+	}
+	for name, s := range f.shunned {
+		if s.pass != f.pass {
+			delete(f.shunned, name)
+		}
+	}
+}
+
+// goOn yields what makes a scan impossible and reports whether there is nothing such.
+func (f *Folder) goOn(ctx context.Context, err error, yield func(*Item, error) bool) bool {
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		yield(nil, f.wrap(err))
+	}
+	return err == nil
+}
+
+// claimRetries takes the items in retry that are due: those that processes have died
+// with, or the others.
+func (f *Folder) claimRetries(ctx context.Context, yield func(*Item, error) bool, alone bool) bool {
+	for box, err := range f.fs.List(retryDir) {
+		if !f.goOn(ctx, err, yield) {
+			return false
+		}
+		s := parseState(box.Name())
+		if (s.crashes > 0) != alone {
+			continue
+		}
+		if !s.ripe(f.o.Now()) {
+			f.dueAt(s.due)
+			continue
+		}
+		if f.isShunned(retryDir + "/" + box.Name()) {
+			continue
+		}
+		if !f.claimBox(box.Name(), s, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// claimBox takes one folder of retry, which holds one file.
+func (f *Folder) claimBox(name string, s state, yield func(*Item, error) bool) bool {
+	b := &batch{dir: f.instance + "/" + name, filling: true}
+	err := f.fs.Rename(retryDir+"/"+name, b.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true // another process was faster
+	}
+	if err != nil {
+		yield(nil, f.wrap(err))
+		return false
+	}
+	defer f.seal(b)
+	for entry, err := range f.fs.List(b.dir) {
+		if err != nil {
+			return yield(nil, f.wrap(errors.Join(err, f.fs.Rename(b.dir, retryDir+"/"+name))))
+		}
+		if !yield(f.newItem(b, entry.Name(), s, true), nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// claimArrivals takes the messages that have arrived and settled.
+func (f *Folder) claimArrivals(ctx context.Context, yield func(*Item, error) bool) bool {
+	for entry, err := range f.fs.List(f.arrival) {
+		if !f.goOn(ctx, err, yield) {
+			return false
+		}
+		name := entry.Name()
+		if !entry.Type().IsRegular() || !f.o.Format.takes(name) || f.isShunned(path.Join(f.arrival, name)) {
+			continue
+		}
+		item, err := f.take(name)
+		if _, ok := errors.AsType[*Unreadable](err); err != nil && !ok {
+			yield(nil, f.wrap(err))
+			return false
+		}
+		if (item != nil || err != nil) && !yield(item, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// take claims one message; nil where it has not settled or is gone.
+func (f *Folder) take(name string) (*Item, error) {
+	from := path.Join(f.arrival, name)
+	if !f.o.Format.Atomic {
+		info, err := f.fs.Lstat(from)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() || !f.settled(from, info) {
+			return nil, nil
+		}
+	}
+	b, err := f.place()
+	if err != nil {
+		return nil, err
+	}
+	err = f.fs.Rename(from, b.dir+"/"+name)
+	if errors.Is(err, fs.ErrExist) {
+		// An earlier message of that name is still in this batch.
+		f.seal(b)
+		if b, err = f.place(); err != nil {
+			return nil, err
+		}
+		err = f.fs.Rename(from, b.dir+"/"+name)
+	}
+	if err != nil {
+		return nil, f.notTaken(from, err)
+	}
+	return f.newItem(b, name, state{}, false), nil
+}
+
+// notTaken says what the error of a claim means; nil: nothing to speak of.
+func (f *Folder) notTaken(from string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// Gone, or our own folder is.
+		if _, err := f.fs.Lstat(from); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	case errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.ETXTBSY):
+		// On a share: the writer has it open and shares it with nobody.
+		f.dueAt(f.o.Now().Add(f.o.Settle))
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		// Does it concern all files, or this one: another user's in a folder with the
+		// sticky bit, one made immutable, one with an ACL of its own?
+		if err := f.selfTest(f.instance); err != nil {
+			return err
+		}
+		f.shun(from, from)
+		return &Unreadable{Name: path.Base(from), Err: err}
+	}
+	return err
+}
+
+// place returns the batch that new claims go to.
+func (f *Folder) place() (*batch, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if b := f.filling; b != nil && b.taken < batchSize {
+		return b, nil
+	}
+	f.sealLocked(f.filling)
+	f.batches++
+	dir := f.instance + "/" + strconv.Itoa(f.batches)
+	if err := f.fs.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a batch: %w", err)
+	}
+	if err := f.fs.SyncDir(f.instance); err != nil {
+		return nil, fmt.Errorf("make a batch: %w", errors.Join(err, f.fs.Remove(dir)))
+	}
+	f.filling = &batch{dir: dir, filling: true}
+	return f.filling, nil
+}
+
+// seal says that no more items will come to b.
+func (f *Folder) seal(b *batch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sealLocked(b)
+}
+
+func (f *Folder) sealLocked(b *batch) {
+	if b == nil {
+		return
+	}
+	if f.filling == b {
+		f.filling = nil
+	}
+	b.filling = false
+	f.removeIfEmpty(b)
+}
+
+// leave says that an item of b has gone.
+func (f *Folder) leave(b *batch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b.pending--
+	f.removeIfEmpty(b)
+}
+
+func (f *Folder) removeIfEmpty(b *batch) {
+	if !b.filling && b.pending == 0 {
+		_ = f.fs.Remove(b.dir)
+	}
+}

@@ -1,0 +1,9 @@
+package drop
+
+import "time"
+
+// Die lets go of the folder as a process does that is killed.
+func (f *Folder) Die() error { return f.lock.Close() }
+
+// BackOff shows backOff.
+func BackOff(n int) time.Duration { return backOff(n) }

@@ -1,0 +1,228 @@
+package drop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"mailchute/pkg/durable"
+)
+
+// The folders of our own inside a drop folder.
+const (
+	ownDir     = ".mailchute"
+	tmpDir     = ownDir + "/tmp"
+	claimedDir = ownDir + "/claimed"
+	retryDir   = ownDir + "/retry"
+)
+
+// The defaults of Options.
+const (
+	DefaultSettle   = 2 * time.Second
+	DefaultDeferFor = 7 * 24 * time.Hour
+)
+
+// Options say how a drop folder is drained. Feed and Format must be set.
+type Options struct {
+	Feed   string // the feed's name, for Item
+	Format Format
+	// Settle is how long a file that is written in place must stand still before it is
+	// taken; 0: DefaultSettle. On a network share 10 s are right.
+	Settle time.Duration
+	// Owners are the users (uid) whose files are read; empty: root, our own user and the
+	// drop folder's owner.
+	Owners []int
+	// DeferFor is how long an item is tried again after failures of its own; 0:
+	// DefaultDeferFor.
+	DeferFor time.Duration
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Folder is one drop folder that this process drains. Several Folders, of one process or
+// of several, may drain one folder. Claim is called by one goroutine at a time; all else
+// may be called concurrently.
+type Folder struct {
+	fs       durable.FS
+	o        Options
+	arrival  string        // where messages arrive
+	owners   []int         // whose files are read
+	skew     time.Duration // the file system's clock minus ours
+	leases   bool          // NoWriter proves something here, for files of our own
+	instance string        // our folder in claimedDir
+	lock     io.Closer     // on it
+
+	mu      sync.Mutex
+	batches int    // made so far
+	filling *batch // the one that new claims go to; nil: none
+	due     time.Time
+	pass    int // number of the present scan
+	looks   map[string]*look
+	shunned map[string]*shun
+}
+
+// Open makes the drop folder ready for claims: it makes what is missing (for a maildir
+// also tmp, new and cur), removes what dead processes left of their start, and tries to
+// create, write, lock, move and delete there. It fails, saying what right is missing,
+// where one of these does, and where .mailchute is not a folder of our own with mode
+// 0700. fsys stays the caller's, to be closed after the Folder. A Folder stays with the
+// folder it found, wherever that is moved; when it is removed, Claim and Watch fail, and
+// the caller opens both anew.
+func Open(fsys durable.FS, o Options) (*Folder, error) {
+	if o.Settle == 0 {
+		o.Settle = DefaultSettle
+	}
+	if o.DeferFor == 0 {
+		o.DeferFor = DefaultDeferFor
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	f := &Folder{
+		fs: fsys, o: o, arrival: o.Format.arrival(), owners: o.Owners,
+		looks: map[string]*look{}, shunned: map[string]*shun{},
+	}
+	if err := f.prepare(); err != nil {
+		return nil, f.unusable(err)
+	}
+	if err := f.join(); err != nil {
+		return nil, f.unusable(err)
+	}
+	return f, nil
+}
+
+// unusable adds to err what people can do about it.
+func (f *Folder) unusable(err error) error {
+	advice := ""
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		advice = "; the file system is mounted read-only"
+	case errors.Is(err, fs.ErrPermission):
+		advice = fmt.Sprintf("; user %d needs the rights to read, write and search it", os.Geteuid())
+	case errors.Is(err, syscall.EXDEV):
+		advice = "; the whole drop folder must lie on one file system"
+	case errors.Is(err, errors.ErrUnsupported):
+		advice = "; drop folders are drained on Linux, on file systems with locks"
+	}
+	return fmt.Errorf("drop folder %s: %w%s", f.fs.Path(), err, advice)
+}
+
+// prepare makes the folders that must be there.
+func (f *Folder) prepare() error {
+	root, err := f.fs.Lstat(".")
+	if err != nil {
+		return err
+	}
+	if len(f.owners) == 0 {
+		f.owners = []int{0, os.Geteuid()}
+		if uid, ok := ownerOf(root); ok {
+			f.owners = append(f.owners, uid)
+		}
+	}
+	if f.o.Format.Maildir {
+		for _, name := range []string{"tmp", "new", "cur"} {
+			if _, err := f.folder(name, root.Mode().Perm()); err != nil {
+				return err
+			}
+		}
+	}
+	own, err := f.folder(ownDir, 0o700)
+	if err != nil {
+		return err
+	}
+	if uid, ok := ownerOf(own); own.Mode().Perm()&0o077 != 0 || (ok && uid != os.Geteuid()) {
+		return fmt.Errorf("%s must belong to user %d, with mode 0700 (it has %#o): chown or chmod it, or remove it if it is empty",
+			ownDir, os.Geteuid(), own.Mode().Perm())
+	}
+	for _, name := range []string{tmpDir, claimedDir, retryDir} {
+		if _, err := f.folder(name, 0o700); err != nil {
+			return err
+		}
+	}
+	return errors.Join(f.fs.SyncDir("."), f.fs.SyncDir(ownDir))
+}
+
+// folder makes a folder unless it is there, and describes it. A link to a folder is none.
+func (f *Folder) folder(name string, perm fs.FileMode) (fs.FileInfo, error) {
+	if err := f.fs.Mkdir(name, perm); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	info, err := f.fs.Lstat(name)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a folder, or a link to one: remove it", name)
+	}
+	return info, err
+}
+
+// mayRead reports whether we read files of this owner.
+func (f *Folder) mayRead(info fs.FileInfo) bool {
+	uid, ok := ownerOf(info)
+	return !ok || slices.Contains(f.owners, uid)
+}
+
+// NextDue returns when something that the last Claim passed over, or that was deferred
+// since, can be taken: a file that was settling, or one in retry. Zero: nothing waits.
+func (f *Folder) NextDue() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.due
+}
+
+// dueAt lets NextDue be t at the latest.
+func (f *Folder) dueAt(t time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.due.IsZero() || t.Before(f.due) {
+		f.due = t
+	}
+}
+
+// maxDated is how many files Backlog asks for their age.
+const maxDated = 10_000
+
+// Backlog counts the messages that wait: those that have arrived, settled or not, readable
+// or not, and those in retry. Oldest is the earliest time of modification among them, or
+// among the first 10,000 found where there are more; zero where nothing waits.
+func (f *Folder) Backlog(ctx context.Context) (n int, oldest time.Time, err error) {
+	count := func(dir, name string) {
+		n++
+		if n > maxDated {
+			return
+		}
+		info, err := f.fs.Lstat(dir + "/" + name)
+		if err == nil && (oldest.IsZero() || info.ModTime().Before(oldest)) {
+			oldest = info.ModTime()
+		}
+	}
+	for entry, err := range f.fs.List(f.arrival) {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return 0, time.Time{}, f.wrap(err)
+		}
+		if entry.Type().IsRegular() && f.o.Format.takes(entry.Name()) {
+			count(f.arrival, entry.Name())
+		}
+	}
+	for box, err := range f.fs.List(retryDir) {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return 0, time.Time{}, f.wrap(err)
+		}
+		for entry, err := range f.fs.List(retryDir + "/" + box.Name()) {
+			if err == nil {
+				count(retryDir+"/"+box.Name(), entry.Name())
+			}
+		}
+	}
+	return n, oldest, nil
+}
+
+// wrap names the drop folder in err.
+func (f *Folder) wrap(err error) error {
+	return fmt.Errorf("drop folder %s: %w", f.fs.Path(), err)
+}

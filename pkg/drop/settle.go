@@ -1,0 +1,89 @@
+package drop
+
+import (
+	"io/fs"
+	"os"
+	"time"
+)
+
+// look is what a file that is written in place looked like when it was last seen to
+// change, and when that was.
+type look struct {
+	print fingerprint
+	since time.Time
+	pass  int
+}
+
+// fingerprint tells whether a file has changed.
+type fingerprint struct {
+	size    int64
+	mode    fs.FileMode
+	owner   int
+	touched int64
+}
+
+func fingerprintOf(info fs.FileInfo) fingerprint {
+	owner, _ := ownerOf(info)
+	return fingerprint{size: info.Size(), mode: info.Mode(), owner: owner, touched: touched(info).UnixNano()}
+}
+
+// maxLooks bounds how many settling files are remembered; the others wait their turn.
+const maxLooks = 10_000
+
+// settled reports whether the writer of a file is done with it. If not, NextDue says when
+// to ask again, except for an empty file: that is one that nobody has begun to write.
+func (f *Folder) settled(name string, info fs.FileInfo) bool {
+	if info.Size() == 0 {
+		return false
+	}
+	now := f.o.Now()
+	if open, known := f.hasWriter(name, info); known {
+		if open {
+			f.dueAt(now.Add(f.o.Settle))
+		}
+		return !open
+	}
+	// The age is told by the file system's own clock. A file from the future has none.
+	age := now.Add(f.skew).Sub(touched(info))
+	if age >= f.o.Settle {
+		return true
+	}
+	stood := f.stoodStill(name, info, now)
+	if stood >= f.o.Settle {
+		return true
+	}
+	f.dueAt(now.Add(f.o.Settle - max(age, stood)))
+	return false
+}
+
+// hasWriter reports whether a process has the file open for writing, where that can be
+// known: by leases, which are for the file's owner.
+func (f *Folder) hasWriter(name string, info fs.FileInfo) (open, known bool) {
+	uid, ok := ownerOf(info)
+	if !f.leases || !ok || uid != os.Geteuid() {
+		return false, false
+	}
+	file, err := f.fs.Open(name)
+	if err != nil {
+		return false, false
+	}
+	defer file.Close()
+	return !file.NoWriter(), true
+}
+
+// stoodStill returns for how long, by our own clock, a file has looked as it looks now.
+func (f *Folder) stoodStill(name string, info fs.FileInfo, now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	print := fingerprintOf(info)
+	l := f.looks[name]
+	switch {
+	case l == nil && len(f.looks) >= maxLooks:
+		return 0
+	case l == nil || l.print != print:
+		f.looks[name] = &look{print: print, since: now, pass: f.pass}
+		return 0
+	}
+	l.pass = f.pass
+	return now.Sub(l.since)
+}

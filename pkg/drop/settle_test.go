@@ -1,0 +1,142 @@
+package drop_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mailchute/pkg/drop"
+)
+
+// stamp sets a file's time of modification. The time of change stays today's.
+func (w *world) stamp(name string, at time.Time) {
+	w.t.Helper()
+	ok(w.t, os.Chtimes(filepath.Join(w.dir, name), at, at))
+}
+
+func TestSettleByAge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fsys := w.fs()
+	fsys.noLeases = true
+	w.pass(-20 * 365 * 24 * time.Hour) // whatever our clock says
+	folder := w.open(fsys, "eml")
+	w.write("a.eml", "X-Sender: a@b.test\n")
+	w.stamp("a.eml", time.Unix(0, 0)) // copied with its old time: that proves nothing
+	for range 3 {
+		if got := claim(t, folder); len(got) != 0 {
+			t.Fatalf("taken while it settles: %q", names(got))
+		}
+		due := folder.NextDue().Sub(w.clock())
+		if due <= 0 || due > drop.DefaultSettle+time.Second {
+			t.Errorf("got due in %v, want within the time to settle", due)
+		}
+		w.pass(time.Second / 2)
+	}
+	w.pass(drop.DefaultSettle)
+	item := claimOne(t, folder)
+	if !folder.NextDue().IsZero() {
+		t.Errorf("got due %v, want never", folder.NextDue())
+	}
+	ok(t, item.Finish())
+}
+
+func TestEmptyFilesNeverSettle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	folder := w.open(w.fs(), "eml")
+	w.write("a.eml", "")
+	w.pass(time.Hour)
+	if got := claim(t, folder); len(got) != 0 || !folder.NextDue().IsZero() {
+		t.Errorf("got %q, due %v; want neither", names(got), folder.NextDue())
+	}
+	if n, _, err := folder.Backlog(t.Context()); n != 1 || err != nil {
+		t.Errorf("got a backlog of %d, %v; want 1", n, err)
+	}
+}
+
+func TestFilesFromTheFuture(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fsys := w.fs()
+	fsys.noLeases = true
+	folder := w.open(fsys, "eml")
+	w.write("a.eml", eml)
+	w.stamp("a.eml", time.Now().Add(100*time.Hour))
+	if got := claim(t, folder); len(got) != 0 {
+		t.Fatalf("taken at the first look: %q", names(got))
+	}
+	w.pass(time.Second)
+	w.write("a.eml", eml+"more")
+	w.stamp("a.eml", time.Now().Add(100*time.Hour))
+	w.pass(time.Second)
+	if got := claim(t, folder); len(got) != 0 {
+		t.Fatalf("taken after a change: %q", names(got))
+	}
+	w.pass(drop.DefaultSettle)
+	ok(t, claimOne(t, folder).Finish())
+}
+
+func TestSettleByLease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if !provesWriters(w.dir) {
+		t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
+	}
+	folder := w.open(w.fs(), "eml")
+	writer, err := os.Create(filepath.Join(w.dir, "a.eml"))
+	ok(t, err)
+	_, err = writer.WriteString(eml)
+	ok(t, err)
+	for range 3 {
+		if got := claim(t, folder); len(got) != 0 {
+			t.Fatalf("taken from its writer: %q", names(got))
+		}
+		if due := folder.NextDue().Sub(w.clock()); due != drop.DefaultSettle {
+			t.Errorf("got due in %v, want %v", due, drop.DefaultSettle)
+		}
+		w.pass(time.Hour) // the writer pauses for long
+	}
+	ok(t, writer.Close())
+	ok(t, claimOne(t, folder).Finish()) // at once
+}
+
+func TestChangedWhileRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fsys := w.fs()
+	fsys.noLeases = true
+	folder := w.open(fsys, "eml")
+	writer, err := os.Create(filepath.Join(w.dir, "a.eml"))
+	ok(t, err)
+	defer writer.Close()
+	_, err = writer.WriteString(eml)
+	ok(t, err)
+	w.pass(time.Minute)
+	item := claimOne(t, folder)
+	_, file, err := item.Open()
+	ok(t, err)
+	ok(t, file.Close())
+	if changed, err := item.Changed(); changed || err != nil {
+		t.Errorf("got %v, %v; want unchanged", changed, err)
+	}
+	_, err = writer.WriteString("more")
+	ok(t, err)
+	if changed, err := item.Changed(); !changed || err != nil {
+		t.Errorf("got %v, %v; want changed", changed, err)
+	}
+	ok(t, item.Return())
+	if folder.NextDue().IsZero() {
+		t.Error("nothing is due, though a file was put back")
+	}
+	w.pass(time.Minute)
+	item = claimOne(t, folder)
+	_, file, err = item.Open()
+	ok(t, err)
+	ok(t, file.Close())
+	if want := int64(len(eml) + len("more")); item.Size != want {
+		t.Errorf("got %d bytes, want %d", item.Size, want)
+	}
+	ok(t, item.Finish())
+}
