@@ -1,0 +1,102 @@
+// Package access decides whether a sender may add documents to a library: principals,
+// permission levels, how sure we are of a sender (rungs), and Decide. All of it is
+// pure; the store answers who is a member of what.
+package access
+
+import (
+	"mailchute/pkg/address"
+	"mailchute/pkg/fault"
+)
+
+// Level is a permission level; each includes those before it. Adding a document needs
+// Contribute.
+type Level int
+
+// The levels, as SharePoint names them.
+const (
+	None Level = iota
+	Read
+	Contribute
+	Edit
+	Design
+	FullControl
+)
+
+// Rung says how sure we are of a sender; each is surer than those before it.
+type Rung int
+
+// The rungs of DESIGN §3.
+const (
+	Claimed Rung = iota // the envelope sender's word
+	Aligned             // our MTA's Authentication-Results prove the From domain
+	Proven              // the login that our MTA wrote
+)
+
+// Kind tells principals apart.
+type Kind string
+
+// The kinds of principal; Address is a bare address in a distribution group, Everyone
+// anyone who is a user.
+const (
+	KindUser     Kind = "user"
+	KindGroup    Kind = "group"
+	KindAddress  Kind = "address"
+	KindEveryone Kind = "everyone"
+)
+
+// Principal is who a grant or a membership names: user:LOGIN, group:NAME, address:A, everyone.
+type Principal struct {
+	Kind Kind
+	Name string // login, group name or address; "" for everyone
+}
+
+// User is a person known to the farm.
+type User struct {
+	Login     string
+	Name      string
+	Addresses []string // as written; each belongs to one user only, compared folded
+}
+
+// Group is a named set of principals, and a distribution list where it has a local part.
+type Group struct {
+	Name      string
+	Title     string
+	Site      string
+	LocalPart string // "" is no distribution list
+	Members   []Principal
+}
+
+// Scope is where a grant holds: site:NAME or library:NAME.
+type Scope struct {
+	Kind string // "site" or "library"
+	Name string
+}
+
+// Grant gives a principal a level in a scope.
+type Grant struct {
+	Scope     Scope
+	Principal Principal
+	Level     Level
+}
+
+// Sender is what we know of who sent a message, before any library is asked.
+type Sender struct {
+	Address   address.Address // the one address that the rung proves or claims; zero: nobody
+	Rung      Rung
+	Evidence  string // what the rung rests on, for people
+	Login     string // the user that the address resolves to; "" is nobody we know
+	Ambiguous bool   // the address cannot be one person's
+}
+
+// SystemAccount is the author of documents whose sender is not a person to us.
+const SystemAccount = "System Account"
+
+// Decision is the answer to whether a recipient's library takes the message.
+type Decision struct {
+	Allow  bool
+	Reason fault.Reason // why not; "" when allowed
+	Detail string       // for people: what was missing and who could grant it
+	Author string       // login, or SystemAccount; "" when not allowed
+	// Verified: the author is a person on a rung that the library accepts.
+	Verified bool
+}

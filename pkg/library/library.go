@@ -1,0 +1,97 @@
+// Package library knows what a document library is: its name and settings, the rules
+// for file names, and Plan, which says what documents a message becomes in it. All of
+// it is pure: no I/O, no clock.
+package library
+
+import (
+	"mailchute/pkg/message"
+)
+
+// Site is a named set of libraries and groups; its grants reach the libraries that
+// inherit them. The site "default" exists from the start.
+type Site struct {
+	Name  string // NAME: see CheckName
+	Title string
+}
+
+// Library is a place where documents go.
+type Library struct {
+	Name      string // NAME, unique over the farm
+	Site      string // the Site's name
+	Title     string
+	LocalPart string // as written; unique over libraries and groups, compared folded; "" takes no mail
+	Inherit   bool   // the site's grants count here too
+	Archived  bool   // removed with its documents kept; takes no mail
+	Settings  Settings
+}
+
+// Settings are the incoming e-mail settings of a library. The zero value is
+// SharePoint's default: contributors only, attachments in the root folder, nothing
+// overwritten, neither originals nor meetings saved.
+type Settings struct {
+	Accept       Accept   `json:"accept"`
+	SenderTrust  string   `json:"sender_trust,omitempty"` // a rung's name; "" asks what the farm asks
+	Folders      Folders  `json:"folders"`
+	Overwrite    bool     `json:"overwrite"`
+	SaveOriginal bool     `json:"save_original"`
+	SaveMeetings bool     `json:"save_meetings"`
+	Inline       Inline   `json:"inline"`
+	MaxFileSize  int64    `json:"max_file_size"` // bytes of one document; 0: DefaultMaxFileSize; -1: no limit
+	BlockedTypes []string `json:"blocked_types"` // file name extensions without the dot, lower case
+}
+
+// DefaultMaxFileSize is SharePoint 2010's upload limit.
+const DefaultMaxFileSize = 50 << 20
+
+// Accept says whose mail a library takes.
+type Accept string
+
+// The values of Accept.
+const (
+	AcceptContributors Accept = "contributors" // people who may contribute (vti_emailusesecurity = 1)
+	AcceptAnyone       Accept = "anyone"       // any sender; those unknown to us file as System Account
+)
+
+// Folders says into which folder of the library a message's documents go.
+type Folders string
+
+// The values of Folders (vti_emailattachmentfolders).
+const (
+	FoldersRoot    Folders = "root"
+	FoldersSubject Folders = "subject"
+	FoldersSender  Folders = "sender"
+)
+
+// Inline says what happens to pictures that the HTML text shows.
+type Inline string
+
+// The values of Inline.
+const (
+	InlineSkip Inline = "skip"
+	InlineSave Inline = "save"
+)
+
+// Arrival is what Plan reads: a message whose parts have been decoded, and where it
+// came from.
+type Arrival struct {
+	Message  *message.Message
+	Contents []message.Content // one for each of Message.Parts
+	// Original is the message as it was sent, the trusted zone left out.
+	Original message.Content
+	// Sender names the sender folder: the address of a sender that we are sure of, or
+	// "unverified".
+	Sender string
+}
+
+// Draft is a document-to-be. Its name is safe and distinct within the message; the
+// store makes it distinct within the folder.
+type Draft struct {
+	Folder       string // "" is the library's root
+	Name         string
+	OriginalName string // as sent, for the record
+	ContentType  string
+	Part         string // message.Part.ID; "" is the original
+	Content      message.Content
+	// Overwrite: the same name again becomes a new version, not a numbered name.
+	Overwrite bool
+}

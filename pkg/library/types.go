@@ -1,0 +1,133 @@
+package library
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// extensionOf returns the file name extension, with its dot, for a media type in lower
+// case; ".bin" where the type says nothing.
+func extensionOf(mediaType string) string {
+	if ext, ok := extensions[mediaType]; ok {
+		return ext
+	}
+	if strings.HasPrefix(mediaType, "text/") {
+		return ".txt"
+	}
+	return ".bin"
+}
+
+// extensions are the media types that mail brings without a file name.
+var extensions = map[string]string{
+	"application/gzip":                                ".gz",
+	"application/ics":                                 ".ics",
+	"application/json":                                ".json",
+	"application/ms-tnef":                             ".dat",
+	"application/msword":                              ".doc",
+	"application/pdf":                                 ".pdf",
+	"application/pgp-encrypted":                       ".asc",
+	"application/pgp-keys":                            ".asc",
+	"application/pgp-signature":                       ".asc",
+	"application/pkcs7-mime":                          ".p7m",
+	"application/pkcs7-signature":                     ".p7s",
+	"application/postscript":                          ".ps",
+	"application/rtf":                                 ".rtf",
+	"application/vnd.ms-excel":                        ".xls",
+	"application/vnd.ms-outlook":                      ".msg",
+	"application/vnd.ms-powerpoint":                   ".ppt",
+	"application/vnd.oasis.opendocument.presentation": ".odp",
+	"application/vnd.oasis.opendocument.spreadsheet":  ".ods",
+	"application/vnd.oasis.opendocument.text":         ".odt",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         ".xlsx",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   ".docx",
+	"application/x-7z-compressed":                                               ".7z",
+	"application/x-gzip":                                                        ".gz",
+	"application/x-pkcs7-mime":                                                  ".p7m",
+	"application/x-pkcs7-signature":                                             ".p7s",
+	"application/x-tar":                                                         ".tar",
+	"application/x-zip-compressed":                                              ".zip",
+	"application/xml":                                                           ".xml",
+	"application/zip":                                                           ".zip",
+	"audio/mpeg":                                                                ".mp3",
+	"audio/mp4":                                                                 ".m4a",
+	"audio/ogg":                                                                 ".ogg",
+	"audio/wav":                                                                 ".wav",
+	"audio/x-wav":                                                               ".wav",
+	"image/bmp":                                                                 ".bmp",
+	"image/gif":                                                                 ".gif",
+	"image/heic":                                                                ".heic",
+	"image/jpeg":                                                                ".jpg",
+	"image/jpg":                                                                 ".jpg",
+	"image/pjpeg":                                                               ".jpg",
+	"image/png":                                                                 ".png",
+	"image/svg+xml":                                                             ".svg",
+	"image/tiff":                                                                ".tif",
+	"image/webp":                                                                ".webp",
+	"message/delivery-status":                                                   ".txt",
+	"message/disposition-notification":                                          ".txt",
+	"message/feedback-report":                                                   ".txt",
+	"message/global":                                                            ".eml",
+	"message/rfc822":                                                            ".eml",
+	"text/calendar":                                                             ".ics",
+	"text/css":                                                                  ".css",
+	"text/csv":                                                                  ".csv",
+	"text/html":                                                                 ".html",
+	"text/rtf":                                                                  ".rtf",
+	"text/vcard":                                                                ".vcf",
+	"text/x-vcard":                                                              ".vcf",
+	"text/xml":                                                                  ".xml",
+	"video/mp4":                                                                 ".mp4",
+	"video/mpeg":                                                                ".mpg",
+	"video/quicktime":                                                           ".mov",
+}
+
+// ParseBlockedTypes reads file name extensions, with or without a dot, with commas
+// between them. They come back in lower case, in order, each once.
+func ParseBlockedTypes(s string) ([]string, error) {
+	types := []string{}
+	for word := range strings.SplitSeq(s, ",") {
+		word = strings.ToLower(strings.TrimLeft(strings.TrimSpace(word), "."))
+		if word != "" {
+			types = append(types, word)
+		}
+	}
+	slices.Sort(types)
+	types = slices.Compact(types)
+	return types, Settings{BlockedTypes: types}.Check()
+}
+
+// DefaultBlockedTypes returns the extensions that SharePoint blocks by default, as far
+// as Microsoft's tables for 2003 to 2013 confirm them. No library blocks them unless it
+// is told to.
+func DefaultBlockedTypes() []string {
+	return strings.Fields(`
+		ade adp app asa ashx asmx asp bas bat cdx cer chm class cmd com config cpl crt csh dll exe fxp hlp hta htr htw
+		ida idc idq ins isp its jse ksh lnk mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msi
+		msp mst ops pcd pif prf prg printer pst reg scf scr sct shb shs shtm shtml stm url vb vbe vbs wsc wsf wsh`)
+}
+
+// isBlocked reports whether a file of that name has one of the types, in spite of
+// what hides it from a simple comparison: a dot or blank after it, braces around it.
+func isBlocked(name string, types []string) bool {
+	name = strings.TrimRightFunc(name, func(r rune) bool { return !isTypeRune(r) })
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return false
+	}
+	key := typeKey(name[dot:])
+	return slices.ContainsFunc(types, func(t string) bool { return typeKey(t) == key })
+}
+
+// typeKey returns the letters and digits of an extension in lower case.
+func typeKey(ext string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if isTypeRune(r) {
+			return r
+		}
+		return -1
+	}, ext))
+}
+
+func isTypeRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
