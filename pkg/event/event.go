@@ -1,0 +1,59 @@
+// Package event has the events that administrators and their tools read: the ids, the
+// field names and the run summary, in SharePoint's numbering.
+package event
+
+import "time"
+
+// The event ids. 6871 to 6873 are SharePoint's.
+const (
+	RunSummary  = 6871 // a run ended (information)
+	FileFailed  = 6872 // a file cannot be read, or has no usable envelope (error)
+	NotFiled    = 6873 // a message was not filed for a recipient (warning)
+	TaskEMail   = "E-Mail"
+	MaxListed   = 100 // entries of each list in a summary; the rest is counted in More
+	LevelInfo   = "info"
+	JobIncoming = "incoming"
+)
+
+// Summary is event 6871: what one run did. Its JSON is a contract (COMMANDS.md).
+//
+// Processed = Filed + Duplicate + Held + Deleted + Deferred, always; Errors = Held +
+// Deleted + Deferred.
+type Summary struct {
+	EventID          int            `json:"event_id"`
+	TaskCategory     string         `json:"task_category"`
+	Level            string         `json:"level"`
+	Run              string         `json:"run"`
+	Job              string         `json:"job"`
+	Trigger          string         `json:"trigger"` // schedule, arrival, start, manual
+	State            string         `json:"state"`   // open, closed or aborted
+	Host             string         `json:"host"`
+	Started          time.Time      `json:"started"`
+	ElapsedMS        float64        `json:"elapsed_ms"`
+	Processed        int            `json:"processed"`
+	Filed            int            `json:"filed"`
+	Duplicate        int            `json:"duplicate"`
+	Held             int            `json:"held"`
+	Deleted          int            `json:"deleted"`
+	Deferred         int            `json:"deferred"`
+	Errors           int            `json:"errors"`
+	Documents        int            `json:"documents"`
+	Bytes            int64          `json:"bytes"`
+	Skipped          int            `json:"skipped,omitempty"` // inline pictures, signatures and invitations that no library wanted
+	MessageIDs       []string       `json:"message_ids"`
+	Failed           []Failure      `json:"failed"`
+	UnknownAddresses []string       `json:"unknown_addresses"`
+	Backlog          int            `json:"backlog"`
+	More             map[string]int `json:"more,omitempty"` // by list: entries beyond MaxListed
+	Message          string         `json:"message"`
+}
+
+// Failure is one recipient for whom a message was not filed.
+type Failure struct {
+	MessageID string `json:"message_id"`
+	File      string `json:"file"`
+	Recipient string `json:"recipient"`
+	State     string `json:"state"` // held, deleted or deferred
+	Reason    string `json:"reason"`
+	Detail    string `json:"detail,omitempty"`
+}

@@ -1,0 +1,116 @@
+package event
+
+import (
+	"fmt"
+	"strings"
+)
+
+// New begins the summary of a run.
+func New(run, job, trigger string) Summary {
+	return Summary{
+		EventID: RunSummary, TaskCategory: TaskEMail, Level: LevelInfo, Run: run, Job: job, Trigger: trigger,
+		MessageIDs: []string{}, Failed: []Failure{}, UnknownAddresses: []string{},
+	}
+}
+
+// Count counts one message by its state: filed, duplicate, held, deleted or deferred.
+func (s *Summary) Count(state string) {
+	s.Processed++
+	switch state {
+	case "filed":
+		s.Filed++
+	case "duplicate":
+		s.Duplicate++
+	case "held":
+		s.Held++
+	case "deleted":
+		s.Deleted++
+	default:
+		s.Deferred++
+	}
+	s.Errors = s.Held + s.Deleted + s.Deferred
+}
+
+// Conclude writes the sentence for people, in the order of SharePoint's event: elapsed
+// time, messages, errors, unknown addresses.
+func (s *Summary) Conclude() {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The run %s in %.1f ms: %s processed", ended(s.State), s.ElapsedMS, count(s.Processed, "message"))
+	if s.Processed > 0 {
+		fmt.Fprintf(&b, ", %s filed", count(s.Documents, "document"))
+	}
+	if s.Errors > 0 {
+		fmt.Fprintf(&b, ", %s with errors", count(s.Errors, "message"))
+	}
+	if n := len(s.UnknownAddresses) + s.More["unknown_addresses"]; n > 0 {
+		fmt.Fprintf(&b, ", %s", count(n, "unknown recipient"))
+	}
+	if s.Backlog > 0 {
+		fmt.Fprintf(&b, ", %s still waiting", count(s.Backlog, "file"))
+	}
+	b.WriteByte('.')
+	s.Message = b.String()
+}
+
+func ended(state string) string {
+	if state == "aborted" {
+		return "was cut off"
+	}
+	return "was completed"
+}
+
+// count returns "1 message" or "2 messages".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Lists fills the lists of a summary up to a bound and counts the rest in More.
+type Lists struct {
+	s       *Summary
+	max     int
+	unknown map[string]bool
+}
+
+// NewLists fills the lists of s with at most limit entries each; 0 is no bound.
+func NewLists(s *Summary, limit int) Lists {
+	return Lists{s: s, max: limit, unknown: map[string]bool{}}
+}
+
+// MessageID adds a Message-ID; a message without one is not listed.
+func (l Lists) MessageID(id string) {
+	if id != "" && l.room("message_ids", len(l.s.MessageIDs)) {
+		l.s.MessageIDs = append(l.s.MessageIDs, id)
+	}
+}
+
+// Failure adds a recipient who did not get the message.
+func (l Lists) Failure(f Failure) {
+	if l.room("failed", len(l.s.Failed)) {
+		l.s.Failed = append(l.s.Failed, f)
+	}
+}
+
+// UnknownAddress adds an address that no library has, once.
+func (l Lists) UnknownAddress(a string) {
+	if l.unknown[a] {
+		return
+	}
+	l.unknown[a] = true
+	if l.room("unknown_addresses", len(l.s.UnknownAddresses)) {
+		l.s.UnknownAddresses = append(l.s.UnknownAddresses, a)
+	}
+}
+
+func (l Lists) room(list string, have int) bool {
+	if l.max == 0 || have < l.max {
+		return true
+	}
+	if l.s.More == nil {
+		l.s.More = map[string]int{}
+	}
+	l.s.More[list]++
+	return false
+}

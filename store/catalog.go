@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/library"
+	"mailchute/pkg/message"
+)
+
+// Catalog is the driver that keeps rows. It knows no rule beyond those of its tables:
+// uniqueness and references. storetest.TestCatalog holds every maker to this contract.
+//
+// Rows that are asked for and absent, or that a new row refers to: fault.ErrNotFound. A
+// unique value that is taken: fault.ErrConflict; the transaction can go on without it.
+// Everything else is the database's own error, transient. Names sort by their bytes,
+// times are kept to the microsecond.
+type Catalog interface {
+	// View runs f on one consistent snapshot. f must not change anything.
+	View(ctx context.Context, f func(Tx) error) error
+	// Update runs f in a transaction: when f returns nil and Update returns nil, all of
+	// it is durable; otherwise none of it happened. Updates are serialised, those of
+	// other processes included. f may run more than once, so it has no other effects; it
+	// does not call Update.
+	Update(ctx context.Context, f func(Tx) error) error
+	Close() error
+}
+
+// Tx is a transaction. It is for one goroutine, and ends with the function it was given
+// to. While a sequence is being read, no other method may be called. After an error it
+// can only be undone, by leaving f or the Savepoint with it; except where a row was read
+// and not found, or a value was taken.
+type Tx interface {
+	// Savepoint runs f; where f fails, what f changed is undone and the rest stays.
+	Savepoint(f func() error) error
+	LibraryRows
+	PeopleRows
+	SettingRows
+	ItemRows
+	DocumentRows
+	BlobRows
+	RunRows
+}
+
+// LibraryRows are sites, libraries and the local parts of the farm.
+type LibraryRows interface {
+	Sites() ([]library.Site, error) // by name
+	InsertSite(s library.Site) error
+	Libraries() ([]library.Library, error) // by name, archived ones included
+	Library(name string) (library.Library, error)
+	InsertLibrary(l library.Library) error // fault.ErrNotFound: no such site
+	UpdateLibrary(l library.Library) error
+	DeleteLibrary(name string) error // its grants and local part go too; ErrConflict while documents refer to it
+	// OwnerOf returns who has a local part, by its folded form.
+	OwnerOf(localKey string) (Owner, error)
+	ClaimLocalPart(localKey string, o Owner) error
+	ReleaseLocalPart(o Owner) error // nil where the owner has none
+}
+
+// PeopleRows are users, groups and grants.
+type PeopleRows interface {
+	Users() ([]access.User, error) // by login
+	User(login string) (access.User, error)
+	// InsertUser stores a user whose folded addresses are keys, in the order of
+	// u.Addresses. Logins and addresses are unique.
+	InsertUser(u access.User, keys []string) error
+	UserAt(addressKey string) (login string, err error)
+	Groups() ([]access.Group, error) // by name
+	Group(name string) (access.Group, error)
+	InsertGroup(g access.Group) error
+	// GroupsOf returns the groups that have any of these as a direct member, by name.
+	GroupsOf(members []access.Principal) ([]string, error)
+	// Grants returns those of the given scopes; all, where none is given.
+	Grants(scopes ...access.Scope) ([]access.Grant, error)
+	PutGrant(g access.Grant) error // replaces the principal's level in the scope
+	DeleteGrant(s access.Scope, p access.Principal) error
+}
+
+// SettingRows are the farm policy as text, and the record of changes.
+type SettingRows interface {
+	Settings() (map[string]string, error) // only those that were set
+	PutSetting(key, value string) error
+	InsertChange(c Change) error
+	Changes(limit int) ([]Change, error) // newest first
+}
+
+// ItemRows are items, their outcomes and held mail.
+type ItemRows interface {
+	PutItem(it Item) error             // the first row of a Key stays
+	Outcomes(k Key) ([]Outcome, error) // by recipient key
+	InsertOutcome(o Outcome) error     // ErrConflict: (Key, RecipientKey) has one
+	// OutcomesOfRun returns those of a run that are not filed, in the order they were
+	// written, each with its item.
+	OutcomesOfRun(run string) iter.Seq2[OutcomeOfItem, error]
+	InsertHeld(h HeldMail) (id int64, err error) // of an outcome that is in the same transaction
+	Held(states ...HeldState) iter.Seq2[HeldMail, error]
+	HeldByID(id int64) (HeldMail, error)
+	// SetHeldState moves from one state to another: fault.ErrStale where it is not in from.
+	SetHeldState(id int64, from, to HeldState) error
+	// HeldBlobs yields the digests that held mail in any state refers to, some of them
+	// more than once.
+	HeldBlobs() iter.Seq2[message.Digest, error]
+}
+
+// OutcomeOfItem is an outcome with the item it belongs to.
+type OutcomeOfItem struct {
+	Item    Item
+	Outcome Outcome
+}
+
+// DocumentRows are documents and what the tree must still show.
+type DocumentRows interface {
+	// CurrentDocument returns the highest version under these folded names.
+	CurrentDocument(libraryName, folderKey, nameKey string) (Document, error)
+	InsertDocument(d Document) error // ErrConflict: the version exists
+	// Documents yields the current versions of a library, by folder and name ("" is
+	// every library's, by library first).
+	Documents(libraryName string) iter.Seq2[Document, error]
+	Versions(libraryName, folderKey, nameKey string) ([]Document, error) // oldest first
+	// FolderName returns the spelling that a folder's documents have, by its folded name.
+	FolderName(libraryName, folderKey string) (string, error)
+	// NextNumber returns 2 on the first call for a folder and folded name, then 3 …:
+	// the next number to try for "name (2).ext".
+	NextNumber(libraryName, folderKey, nameKey string) (int, error)
+	PutPublication(p Publication) error            // replaces that of the same document, at the end
+	Publications(limit int) ([]Publication, error) // in the order they were put; 0: all
+	// DeletePublication removes the row if it still has p's Version; nil otherwise.
+	DeletePublication(p Publication) error
+	// DocumentBlobs yields the digests that document versions refer to, some of them more
+	// than once.
+	DocumentBlobs() iter.Seq2[message.Digest, error]
+}
+
+// BlobRows are the blobs that the catalog answers for.
+type BlobRows interface {
+	BlobState(d message.Digest) (BlobState, error) // BlobUnknown without error where absent
+	PutBlob(d message.Digest, size int64) error    // live, whatever it was
+	Blobs() iter.Seq2[BlobRow, error]
+}
+
+// RunRows are the books.
+type RunRows interface {
+	InsertRun(r Run) error
+	UpdateRun(r Run) error // state, end and backlog
+	Run(id string) (Run, error)
+	// Runs returns the newest first: those started at or after since, at most limit (0: all).
+	Runs(since time.Time, limit int) ([]Run, error)
+	OpenRuns() ([]Run, error)
+	InsertProcessed(p Processed) error
+	// ProcessedOf yields a run's messages in order.
+	ProcessedOf(run string) iter.Seq2[Processed, error]
+	// ProcessedAt yields those with this Message-ID or drop file name, oldest first.
+	ProcessedAt(messageIDOrFile string) iter.Seq2[Processed, error]
+}

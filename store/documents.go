@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"path"
+
+	"mailchute/pkg/library"
+)
+
+// Shown is a document with the path at which the tree shows it.
+type Shown struct {
+	Document
+	TreePath string
+}
+
+// Documents yields the current versions of a library's documents, by folder and name:
+// fault.ErrNotFound where there is no such library.
+func (s *Store) Documents(ctx context.Context, name string) iter.Seq2[Shown, error] {
+	return func(yield func(Shown, error) bool) {
+		stopped := false
+		err := s.view(ctx, "documents of "+name, func(tx Tx) error {
+			l, err := tx.Library(name)
+			if err != nil {
+				return err
+			}
+			for d, err := range tx.Documents(name) {
+				if err != nil {
+					return err
+				}
+				if !yield(Shown{d, TreePath(l.Site, d)}, nil) {
+					stopped = true
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield(Shown{}, err)
+		}
+	}
+}
+
+// Versions returns the versions of the document at folder/name in a library, oldest
+// first: fault.ErrNotFound where there is none.
+func (s *Store) Versions(ctx context.Context, libraryName, at string) (docs []Document, err error) {
+	folder, name := path.Split(at)
+	folder = path.Clean("/" + folder)[1:]
+	err = s.view(ctx, "document "+libraryName+"/"+at, func(tx Tx) error {
+		if _, err := tx.Library(libraryName); err != nil {
+			return err
+		}
+		docs, err = tx.Versions(libraryName, library.Fold(folder), library.Fold(name))
+		return err
+	})
+	return docs, err
+}
+
+// OpenDocument opens the bytes of a version.
+func (s *Store) OpenDocument(ctx context.Context, d Document) (Blob, error) {
+	return s.blobs.Open(ctx, d.Content.Digest)
+}

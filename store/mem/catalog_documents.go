@@ -1,0 +1,146 @@
+package mem
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"mailchute/pkg/message"
+	"mailchute/store"
+)
+
+func (t *tx) CurrentDocument(libraryName, folderKey, nameKey string) (store.Document, error) {
+	versions := t.documents.values(key(libraryName, folderKey, nameKey))
+	if len(versions) == 0 {
+		return store.Document{}, missing("document", libraryName+"/"+folderKey+"/"+nameKey)
+	}
+	return versions[len(versions)-1], nil
+}
+
+func (t *tx) InsertDocument(d store.Document) error {
+	k := key(d.Library, d.FolderKey, d.NameKey, d.Version)
+	switch {
+	case t.documents.has(k):
+		return taken("document", d.Path())
+	case !t.libraries.has(key(d.Library)):
+		return missing("library", d.Library)
+	case !d.Content.Digest.IsZero() && !t.blobs.has(key(d.Content.Digest)):
+		return missing("blob", d.Content.Digest)
+	}
+	d.Created = stored(d.Created)
+	t.documents = t.documents.put(k, d)
+	return nil
+}
+
+func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
+	prefix := ""
+	if libraryName != "" {
+		prefix = key(libraryName)
+	}
+	return func(yield func(store.Document, error) bool) {
+		var last *store.Document
+		for _, d := range t.documents.under(prefix) {
+			if last != nil && !sameDocument(*last, d) && !yield(*last, nil) {
+				return
+			}
+			last = &d
+		}
+		if last != nil {
+			yield(*last, nil)
+		}
+	}
+}
+
+func (t *tx) Versions(libraryName, folderKey, nameKey string) ([]store.Document, error) {
+	return t.documents.values(key(libraryName, folderKey, nameKey)), nil
+}
+
+func (t *tx) FolderName(libraryName, folderKey string) (string, error) {
+	for _, d := range t.documents.under(key(libraryName, folderKey)) {
+		return d.Folder, nil
+	}
+	return "", missing("folder", libraryName+"/"+folderKey)
+}
+
+func (t *tx) NextNumber(libraryName, folderKey, nameKey string) (int, error) {
+	k := key(libraryName, folderKey, nameKey)
+	n, ok := t.numbers.get(k)
+	switch {
+	case !ok && !t.libraries.has(key(libraryName)):
+		return 0, missing("library", libraryName)
+	case !ok:
+		n = 1
+	}
+	t.numbers = t.numbers.put(k, n+1)
+	return n + 1, nil
+}
+
+func (t *tx) PutPublication(p store.Publication) error {
+	if !t.libraries.has(key(p.Library)) {
+		return missing("library", p.Library)
+	}
+	t.publications = t.publications.put(publicationKey(p), publicationRow{p, t.next()})
+	return nil
+}
+
+func (t *tx) Publications(limit int) ([]store.Publication, error) {
+	rows := t.publications.values("")
+	slices.SortFunc(rows, func(a, b publicationRow) int { return cmp.Compare(a.number, b.number) })
+	var list []store.Publication
+	for _, row := range first(rows, limit) {
+		l, _ := t.libraries.get(key(row.Library))
+		row.Site = l.Site
+		list = append(list, row.Publication)
+	}
+	return list, nil
+}
+
+func (t *tx) DeletePublication(p store.Publication) error {
+	k := publicationKey(p)
+	if row, ok := t.publications.get(k); ok && row.Version == p.Version {
+		t.publications = t.publications.without(k)
+	}
+	return nil
+}
+
+func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
+	return func(yield func(message.Digest, error) bool) {
+		for _, d := range t.documents.under("") {
+			if !d.Content.Digest.IsZero() && !yield(d.Content.Digest, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *tx) BlobState(d message.Digest) (store.BlobState, error) {
+	b, _ := t.blobs.get(key(d))
+	return b.State, nil
+}
+
+func (t *tx) PutBlob(d message.Digest, size int64) error {
+	t.blobs = t.blobs.put(key(d), store.BlobRow{Digest: d, Size: size, State: store.BlobLive})
+	return nil
+}
+
+func (t *tx) Blobs() iter.Seq2[store.BlobRow, error] {
+	return func(yield func(store.BlobRow, error) bool) {
+		for _, b := range t.blobs.under("") {
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}
+}
+
+func sameDocument(a, b store.Document) bool {
+	return a.Library == b.Library && a.FolderKey == b.FolderKey && a.NameKey == b.NameKey
+}
+
+// publicationRow is a publication and its place in the order they were put.
+type publicationRow struct {
+	store.Publication
+	number int
+}
+
+func publicationKey(p store.Publication) string { return key(p.Library, p.FolderKey, p.NameKey) }

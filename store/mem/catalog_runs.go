@@ -1,0 +1,95 @@
+package mem
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"mailchute/store"
+)
+
+func (t *tx) InsertRun(r store.Run) error {
+	k := key(r.ID)
+	if t.runs.has(k) {
+		return taken("run", r.ID)
+	}
+	r.Started, r.Ended = stored(r.Started), stored(r.Ended)
+	t.runs = t.runs.put(k, r)
+	return nil
+}
+
+func (t *tx) UpdateRun(r store.Run) error {
+	row, ok := t.runs.get(key(r.ID))
+	if !ok {
+		return missing("run", r.ID)
+	}
+	row.State, row.Ended, row.Backlog = r.State, stored(r.Ended), r.Backlog
+	t.runs = t.runs.put(key(r.ID), row)
+	return nil
+}
+
+func (t *tx) Run(id string) (store.Run, error) {
+	r, ok := t.runs.get(key(id))
+	if !ok {
+		return store.Run{}, missing("run", id)
+	}
+	return r, nil
+}
+
+func (t *tx) Runs(since time.Time, limit int) ([]store.Run, error) {
+	list := slices.DeleteFunc(t.runs.values(""), func(r store.Run) bool { return r.Started.Before(stored(since)) })
+	slices.SortFunc(list, func(a, b store.Run) int {
+		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.ID, a.ID))
+	})
+	return first(list, limit), nil
+}
+
+func (t *tx) OpenRuns() ([]store.Run, error) {
+	list, err := t.Runs(time.Time{}, 0)
+	list = slices.DeleteFunc(list, func(r store.Run) bool { return r.State != store.RunOpen })
+	slices.Reverse(list)
+	return list, err
+}
+
+func (t *tx) InsertProcessed(p store.Processed) error {
+	if !t.runs.has(key(p.Run)) {
+		return missing("run", p.Run)
+	}
+	n, _ := t.messages.get(key(p.Run))
+	p.Seq = n + 1
+	t.messages = t.messages.put(key(p.Run), p.Seq)
+	t.processed = t.processed.put(key(p.Run, p.Seq), cloneProcessed(p))
+	return nil
+}
+
+func (t *tx) ProcessedOf(run string) iter.Seq2[store.Processed, error] {
+	return each(t.processed.values(key(run)))
+}
+
+func (t *tx) ProcessedAt(messageIDOrFile string) iter.Seq2[store.Processed, error] {
+	list := slices.DeleteFunc(t.processed.values(""), func(p store.Processed) bool {
+		return p.MessageID != messageIDOrFile && p.File != messageIDOrFile
+	})
+	slices.SortStableFunc(list, func(a, b store.Processed) int {
+		ra, _ := t.runs.get(key(a.Run))
+		rb, _ := t.runs.get(key(b.Run))
+		return ra.Started.Compare(rb.Started)
+	})
+	return each(list)
+}
+
+func each(list []store.Processed) iter.Seq2[store.Processed, error] {
+	return func(yield func(store.Processed, error) bool) {
+		for _, p := range list {
+			if !yield(cloneProcessed(p), nil) {
+				return
+			}
+		}
+	}
+}
+
+func cloneProcessed(p store.Processed) store.Processed {
+	p.Waiting = slices.Clone(p.Waiting)
+	return p
+}

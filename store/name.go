@@ -1,0 +1,85 @@
+package store
+
+import (
+	"errors"
+
+	"mailchute/pkg/fault"
+	"mailchute/pkg/library"
+)
+
+// nameDocument makes the document's folder and name distinct, or makes it the next
+// version of the one that is there. The spelling that came first stays: names that
+// differ only in case or composition are the same to most file systems. A folder and a
+// document of the root never have the same name, since the tree could not show both.
+func nameDocument(tx Tx, doc *Document, overwrite bool) error {
+	if err := nameFolder(tx, doc); err != nil {
+		return err
+	}
+	wanted := doc.Name
+	for {
+		doc.NameKey = library.Fold(doc.Name)
+		current, err := tx.CurrentDocument(doc.Library, doc.FolderKey, doc.NameKey)
+		switch {
+		case err == nil && overwrite:
+			doc.Name, doc.Version = current.Name, current.Version+1
+			return nil
+		case errors.Is(err, fault.ErrNotFound):
+			free, err := noFolder(tx, doc)
+			if err != nil || free {
+				doc.Version = 1
+				return err
+			}
+		case err != nil:
+			return err
+		}
+		if doc.Name, err = nextName(tx, doc, wanted); err != nil {
+			return err
+		}
+	}
+}
+
+// nameFolder finds the folder's spelling. Where a document of the root has its name, the
+// folder is the first numbered one that no document has, for all messages alike.
+func nameFolder(tx Tx, doc *Document) error {
+	for wanted, n := doc.Folder, 2; ; n++ {
+		doc.FolderKey = library.Fold(doc.Folder)
+		if doc.Folder == "" {
+			return nil
+		}
+		spelled, err := tx.FolderName(doc.Library, doc.FolderKey)
+		if err == nil {
+			doc.Folder = spelled
+			return nil
+		}
+		if !errors.Is(err, fault.ErrNotFound) {
+			return err
+		}
+		if _, err = tx.CurrentDocument(doc.Library, "", doc.FolderKey); err != nil {
+			if errors.Is(err, fault.ErrNotFound) {
+				return nil
+			}
+			return err
+		}
+		doc.Folder = library.Numbered(wanted, n)
+	}
+}
+
+// noFolder reports whether no folder has the name of a document of the root.
+func noFolder(tx Tx, doc *Document) (bool, error) {
+	if doc.Folder != "" {
+		return true, nil
+	}
+	_, err := tx.FolderName(doc.Library, doc.NameKey)
+	if errors.Is(err, fault.ErrNotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
+// nextName returns the next numbered name to try in the document's folder. Names count
+// together whose numbered forms are the same: long ones may differ only in what the
+// number takes the place of.
+func nextName(tx Tx, doc *Document, wanted string) (string, error) {
+	n, err := tx.NextNumber(doc.Library, doc.FolderKey, library.Fold(library.Numbered(wanted, 2)))
+	return library.Numbered(wanted, n), err
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/fault"
+)
+
+// Setting is one key of the farm policy.
+type Setting struct {
+	Key     string
+	Value   string
+	Default string
+	Help    string // what it does, with its values
+}
+
+// rejectsPrefix begins the keys that set one reason apart: rejects.unknown-address.
+const rejectsPrefix = "rejects."
+
+// settings returns every key with its default.
+func settings() []Setting {
+	all := []Setting{
+		{Key: "enabled", Default: "true", Help: "take mail at all: true or false"},
+		{Key: "authenticated_only", Default: "false", Help: "ask every sender for aligned or better, in every library: true or false"},
+		{Key: "sender_trust", Default: access.Aligned.String(), Help: "the lowest rung at which a sender counts as a person: claimed, aligned or proven"},
+		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart"},
+	}
+	for _, r := range fault.Reasons() {
+		all = append(all, Setting{Key: rejectsPrefix + string(r), Help: "hold or delete for this reason; empty: as rejects says"})
+	}
+	return all
+}
+
+// Settings returns the farm policy, key by key, in a fixed order.
+func (s *Store) Settings(ctx context.Context) ([]Setting, error) {
+	all := settings()
+	err := s.view(ctx, "settings", func(tx Tx) error {
+		set, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		for i, st := range all {
+			all[i].Value = st.Default
+			if v, ok := set[st.Key]; ok {
+				all[i].Value = v
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// SetSettings changes keys of the farm policy, all or none, on record.
+func (s *Store) SetSettings(ctx context.Context, values map[string]string) error {
+	var pairs []string
+	for _, st := range settings() {
+		if v, ok := values[st.Key]; ok {
+			pairs = append(pairs, st.Key+"="+v)
+		}
+	}
+	if len(pairs) < len(values) {
+		return unknownKey(values)
+	}
+	return s.update(ctx, "settings set "+strings.Join(pairs, " "), func(tx Tx) error {
+		set, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		for k, v := range values {
+			set[k] = v
+			if err := tx.PutSetting(k, v); err != nil {
+				return err
+			}
+		}
+		_, err = policyOf(set)
+		return err
+	})
+}
+
+func unknownKey(values map[string]string) error {
+	known := settings()
+	for k := range values {
+		if !slices.ContainsFunc(known, func(st Setting) bool { return st.Key == k }) {
+			return fmt.Errorf("there is no setting %q (settings show lists them): %w", k, fault.ErrNotFound)
+		}
+	}
+	return nil
+}
+
+// Policy returns the farm policy.
+func (s *Store) Policy(ctx context.Context) (p access.Policy, err error) {
+	err = s.view(ctx, "farm policy", func(tx Tx) error {
+		set, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		p, err = policyOf(set)
+		return err
+	})
+	return p, err
+}
+
+// policyOf reads the policy of the keys that were set; a value it cannot read is an
+// error, never a default.
+func policyOf(set map[string]string) (access.Policy, error) {
+	p := access.DefaultPolicy()
+	p.Rejects = map[fault.Reason]access.Action{}
+	var err error
+	if p.Enabled, err = flag(set, "enabled", p.Enabled); err != nil {
+		return p, err
+	}
+	if p.AuthenticatedOnly, err = flag(set, "authenticated_only", p.AuthenticatedOnly); err != nil {
+		return p, err
+	}
+	if v, ok := set["sender_trust"]; ok {
+		if p.SenderTrust, err = access.ParseRung(v); err != nil {
+			return p, err
+		}
+	}
+	for _, r := range fault.Reasons() {
+		v := set[rejectsPrefix+string(r)]
+		if v == "" {
+			v = set["rejects"]
+		}
+		if v == "" {
+			continue
+		}
+		if p.Rejects[r], err = access.ParseAction(v); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+func flag(set map[string]string, key string, unset bool) (bool, error) {
+	v, ok := set[key]
+	if !ok {
+		return unset, nil
+	}
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		return unset, fmt.Errorf("%s=%q: use true or false", key, v)
+	}
+	return b, nil
+}

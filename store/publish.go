@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+
+	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
+)
+
+// publishBatch bounds how many leftovers are read at once.
+const publishBatch = 500
+
+// TreePath returns where the tree shows a document: site/library/folder/name.
+func TreePath(site string, d Document) string {
+	return path.Join(site, d.Library, d.Folder, d.Name)
+}
+
+// Publish shows in the tree what the rows left over from crashes and failures ask for,
+// and returns how many documents that were. It goes on after a failure; the error says
+// all that could not be shown.
+func (s *Store) Publish(ctx context.Context) (int, error) {
+	s.committer <- struct{}{}
+	defer func() { <-s.committer }()
+	if err := s.clearNow(ctx); err != nil {
+		return 0, err
+	}
+	total := 0
+	for {
+		var pubs []Publication
+		err := s.catalog.View(ctx, func(tx Tx) (err error) {
+			pubs, err = tx.Publications(publishBatch)
+			return err
+		})
+		if err != nil || len(pubs) == 0 {
+			return total, err
+		}
+		shown, failed := s.show(ctx, pubs)
+		s.shown = append(s.shown, shown...)
+		total += len(shown)
+		if err := s.clearNow(ctx); err != nil {
+			return total, err
+		}
+		if len(failed) > 0 {
+			return total, joinFailures(failed)
+		}
+	}
+}
+
+func joinFailures(failed map[Publication]error) error {
+	errs := make([]error, 0, len(failed))
+	for _, err := range failed {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// forgetShown clears the rows of what has been shown since the last transaction.
+func (s *Store) forgetShown(ctx context.Context) error {
+	s.committer <- struct{}{}
+	defer func() { <-s.committer }()
+	return s.clearNow(ctx)
+}
+
+// clearNow is for whoever holds the committer's token.
+func (s *Store) clearNow(ctx context.Context) error {
+	if len(s.shown) == 0 {
+		return nil
+	}
+	if err := s.catalog.Update(ctx, func(tx Tx) error { return clearShown(tx, s.shown) }); err != nil {
+		return fmt.Errorf("clear what the tree shows: %w", err)
+	}
+	s.shown = nil
+	return nil
+}
+
+// clearShown clears publication rows. Where another process made a newer version while
+// we showed ours, its row is written again: the tree may show the older one by now.
+func clearShown(tx Tx, shown []Publication) error {
+	for _, p := range shown {
+		current, err := tx.CurrentDocument(p.Library, p.FolderKey, p.NameKey)
+		switch {
+		case err != nil && !errors.Is(err, fault.ErrNotFound):
+			return err
+		case err == nil && current.Version != p.Version:
+			p.Version = current.Version
+			err = tx.PutPublication(p)
+		default:
+			err = tx.DeletePublication(p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show makes the tree show what the catalog says now of these documents, and makes that
+// durable. It returns the publications that are done, each with the version shown, and
+// what failed.
+func (s *Store) show(ctx context.Context, pubs []Publication) (shown []Publication, failed map[Publication]error) {
+	failed = map[Publication]error{}
+	var paths []string
+	for _, p := range pubs {
+		at, version, err := s.showOne(ctx, p)
+		if err != nil {
+			failed[p] = fmt.Errorf("show %s/%s in the tree: %w", p.Library, path.Join(p.Folder, p.Name), err)
+			continue
+		}
+		p.Version = version
+		shown = append(shown, p)
+		paths = append(paths, at)
+	}
+	if err := s.tree.Sync(ctx, paths); err != nil {
+		for _, p := range shown {
+			failed[p] = fmt.Errorf("sync the tree: %w", err)
+		}
+		return nil, failed
+	}
+	return shown, failed
+}
+
+func (s *Store) showOne(ctx context.Context, p Publication) (at string, version int, err error) {
+	var doc Document
+	var site string
+	err = s.catalog.View(ctx, func(tx Tx) error {
+		l, err := tx.Library(p.Library)
+		if err != nil {
+			return err
+		}
+		site = l.Site
+		doc, err = tx.CurrentDocument(p.Library, p.FolderKey, p.NameKey)
+		return err
+	})
+	if err != nil {
+		return "", 0, err
+	}
+	at = TreePath(site, doc)
+	return at, doc.Version, s.withBlob(ctx, doc.Content.Digest, func(b Blob) error {
+		return s.tree.Publish(ctx, at, b)
+	})
+}
+
+// withBlob opens a blob for f.
+func (s *Store) withBlob(ctx context.Context, d message.Digest, f func(Blob) error) error {
+	b, err := s.blobs.Open(ctx, d)
+	if err != nil {
+		return fmt.Errorf("blob %s: %w", d, err)
+	}
+	return errors.Join(f(b), b.Close())
+}

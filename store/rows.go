@@ -1,0 +1,200 @@
+package store
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
+)
+
+// Key identifies a message for ever: copies, crashes and an MTA's second try have the
+// same one (DESIGN §2).
+type Key = message.Digest
+
+// KeySize is the length of a Key in bytes.
+const KeySize = sha256.Size
+
+// State is what became of a message, or of one recipient of it.
+type State string
+
+// The states. A recipient's outcome is Filed, Held or Deleted and final; Duplicate and
+// Deferred are states of a message in one run.
+const (
+	Filed     State = "filed"
+	Held      State = "held"
+	Deleted   State = "deleted"
+	Deferred  State = "deferred"
+	Duplicate State = "duplicate"
+)
+
+// Item is a message as it was first seen, one row for each Key.
+type Item struct {
+	Key       Key
+	Feed      string
+	Format    string
+	File      string // name of the drop file
+	MessageID string
+	Sender    string // envelope sender; "" is the null sender
+	Rung      access.Rung
+	Evidence  string
+	Login     string // the user that the sender is; "" is nobody
+	Size      int64  // of the drop file
+}
+
+// Outcome is what became of an item for one recipient: unique by (Key, RecipientKey), final.
+type Outcome struct {
+	Key          Key
+	Recipient    string // as the envelope has it; "" where there is no envelope
+	RecipientKey string // address.Key
+	State        State
+	Library      string // "" where no library was found
+	Reason       fault.Reason
+	Detail       string
+	Run          string
+	At           time.Time
+	Documents    int
+	Bytes        int64
+	Skipped      int // parts that the library did not want
+}
+
+// HeldState is where held mail stands.
+type HeldState string
+
+// Held mail goes from HeldWaiting to one of the others, once.
+const (
+	HeldWaiting  HeldState = "held"
+	HeldReleased HeldState = "released"
+	HeldRefused  HeldState = "refused"
+	HeldExpired  HeldState = "expired"
+)
+
+// HeldMail is a message held for one recipient, with the whole drop file as a blob.
+type HeldMail struct {
+	ID      int64 // given by InsertHeld
+	Item    Item
+	Outcome Outcome
+	State   HeldState
+	Since   time.Time
+	Blob    message.Digest // the drop file, byte for byte
+}
+
+// Columns are the e-mail columns of a document (SharePoint's EmailSender … EmailSubject).
+// They hold strangers' text.
+type Columns struct {
+	MessageID string
+	Sender    string // envelope sender
+	From      string
+	To        string
+	Cc        string
+	Subject   string
+	Date      string
+}
+
+// Document is one version of a named file in a folder of a library.
+type Document struct {
+	Library      string
+	Folder       string // "" is the root
+	FolderKey    string // library.Fold of Folder
+	Name         string
+	NameKey      string // library.Fold of Name
+	Version      int    // 1, 2 …; the highest is the current one
+	Content      message.Content
+	ContentType  string
+	Author       string // login or access.SystemAccount
+	Rung         access.Rung
+	Evidence     string
+	Created      time.Time
+	OriginalName string
+	Part         string // "" is the original message
+	Columns      Columns
+	Key          Key    // the item it came from
+	RecipientKey string // and the recipient it was filed for
+}
+
+// Path returns the document's path below its library: folder/name.
+func (d Document) Path() string {
+	if d.Folder == "" {
+		return d.Name
+	}
+	return d.Folder + "/" + d.Name
+}
+
+// Publication says that the tree must show, or stop showing, the current version of a
+// document. One row for each (Library, Folder, Name).
+type Publication struct {
+	Library, Folder, Name string
+	FolderKey, NameKey    string
+	Site                  string // of the library, for the path; filled when read
+	Version               int    // current when the row was written
+}
+
+// BlobState says what the catalog knows of a blob.
+type BlobState int
+
+// A blob without a row is not known to be durable.
+const (
+	BlobUnknown BlobState = iota
+	BlobLive
+	BlobDoomed // marked by the sweep; may be gone at any time
+)
+
+// BlobRow is the catalog's row of a blob.
+type BlobRow struct {
+	Digest message.Digest
+	Size   int64
+	State  BlobState
+}
+
+// RunState is where a run stands.
+type RunState string
+
+// The states of a run; Aborted: its process died, another one closed it.
+const (
+	RunOpen    RunState = "open"
+	RunClosed  RunState = "closed"
+	RunAborted RunState = "aborted"
+)
+
+// Run is one pass of a job.
+type Run struct {
+	ID      string
+	Job     string
+	Trigger string
+	Host    string
+	Process string // name of the process's lock; see Store.CloseDead
+	Started time.Time
+	Ended   time.Time // zero while open
+	State   RunState
+	Backlog int // files still waiting at the end
+}
+
+// Processed is one message that a run handled; the run's counts are computed from these.
+type Processed struct {
+	Run       string
+	Seq       int // 1, 2 … within the run; given by InsertProcessed
+	Key       Key // zero where the message could not be read
+	Feed      string
+	File      string
+	MessageID string
+	State     State
+	Documents int
+	Bytes     int64
+	Skipped   int
+	Waiting   []string // recipients deferred in this run
+	Detail    string   // why they were deferred
+}
+
+// Change is the record of a change of the catalog: who did what, when.
+type Change struct {
+	At     time.Time
+	Actor  string // the operating system's user
+	Action string // "grant library:invoices user:alice contribute"
+}
+
+// Owner is who has a local part: exactly one field is set.
+type Owner struct {
+	Library string
+	Group   string
+}

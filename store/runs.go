@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"mailchute/pkg/event"
+	"mailchute/pkg/fault"
+)
+
+// OpenRun opens a run's books and returns it.
+func (s *Store) OpenRun(ctx context.Context, job, trigger string) (Run, error) {
+	now := s.time()
+	r := Run{
+		ID:  now.Format("20060102T150405.000Z") + "-" + strings.ToLower(rand.Text()[:6]),
+		Job: job, Trigger: trigger, Host: s.host, Process: s.process.name(), Started: now, State: RunOpen,
+	}
+	if err := s.catalog.Update(ctx, func(tx Tx) error { return tx.InsertRun(r) }); err != nil {
+		return Run{}, fmt.Errorf("open a run: %w", err)
+	}
+	return r, nil
+}
+
+// CloseRun closes a run's books and returns its summary, computed from the rows.
+// backlog is the number of files that still wait.
+func (s *Store) CloseRun(ctx context.Context, id string, backlog int) (event.Summary, error) {
+	s.committer <- struct{}{}
+	defer func() { <-s.committer }()
+	sum, err := s.closeRun(ctx, id, RunClosed, backlog)
+	if err == nil {
+		s.shown = nil
+	}
+	return sum, err
+}
+
+// CloseDead closes the runs whose process has died, as aborted, and returns their
+// summaries.
+func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
+	var open []Run
+	err := s.catalog.View(ctx, func(tx Tx) (err error) {
+		open, err = tx.OpenRuns()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("runs left open: %w", err)
+	}
+	var out []event.Summary
+	for _, r := range open {
+		if r.Host != s.host {
+			continue // another machine's: its lock is not ours to try
+		}
+		dead, err := s.process.dead(r.Process)
+		if err != nil {
+			return out, err
+		}
+		if !dead {
+			continue
+		}
+		s.committer <- struct{}{}
+		sum, err := s.closeRun(ctx, r.ID, RunAborted, 0)
+		<-s.committer
+		if err != nil {
+			return out, err
+		}
+		out = append(out, sum)
+	}
+	return out, nil
+}
+
+// closeRun is for whoever holds the committer's token.
+func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog int) (event.Summary, error) {
+	var sum event.Summary
+	now := s.time()
+	err := s.catalog.Update(ctx, func(tx Tx) error {
+		r, err := tx.Run(id)
+		if err != nil {
+			return err
+		}
+		if r.State == RunOpen {
+			r.State, r.Ended, r.Backlog = to, now, backlog
+			if err := tx.UpdateRun(r); err != nil {
+				return err
+			}
+		}
+		if err := clearShown(tx, s.shown); err != nil {
+			return err
+		}
+		sum, err = summarise(tx, r, event.MaxListed)
+		return err
+	})
+	if err != nil {
+		return event.Summary{}, fmt.Errorf("close run %s: %w", id, err)
+	}
+	return sum, nil
+}
+
+// Run returns a run's summary with lists of at most listed entries (0: all).
+func (s *Store) Run(ctx context.Context, id string, listed int) (event.Summary, error) {
+	var sum event.Summary
+	err := s.catalog.View(ctx, func(tx Tx) error {
+		r, err := tx.Run(id)
+		if err != nil {
+			return err
+		}
+		sum, err = summarise(tx, r, listed)
+		return err
+	})
+	if err != nil {
+		return event.Summary{}, fmt.Errorf("run %s: %w", id, err)
+	}
+	return sum, nil
+}
+
+// Runs returns the summaries of the newest runs that began at or after since, newest
+// first: at most limit of them (0: all), with lists of at most event.MaxListed entries.
+func (s *Store) Runs(ctx context.Context, since time.Time, limit int) ([]event.Summary, error) {
+	var out []event.Summary
+	err := s.catalog.View(ctx, func(tx Tx) error {
+		runs, err := tx.Runs(since, limit)
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			sum, err := summarise(tx, r, event.MaxListed)
+			if err != nil {
+				return err
+			}
+			out = append(out, sum)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("runs: %w", err)
+	}
+	return out, nil
+}
+
+// summarise computes event 6871 from a run's rows.
+func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
+	sum := event.New(r.ID, r.Job, r.Trigger)
+	sum.State, sum.Host, sum.Started, sum.Backlog = string(r.State), r.Host, r.Started, r.Backlog
+	if !r.Ended.IsZero() {
+		sum.ElapsedMS = float64(r.Ended.Sub(r.Started).Microseconds()) / 1000
+	}
+	list := event.NewLists(&sum, listed)
+	for p, err := range tx.ProcessedOf(r.ID) {
+		if err != nil {
+			return sum, err
+		}
+		sum.Count(string(p.State))
+		sum.Documents += p.Documents
+		sum.Bytes += p.Bytes
+		sum.Skipped += p.Skipped
+		list.MessageID(p.MessageID)
+		for _, rcpt := range p.Waiting {
+			list.Failure(event.Failure{
+				MessageID: p.MessageID, File: p.File, Recipient: rcpt,
+				State: string(Deferred), Reason: string(Deferred), Detail: p.Detail,
+			})
+		}
+	}
+	for o, err := range tx.OutcomesOfRun(r.ID) {
+		if err != nil {
+			return sum, err
+		}
+		list.Failure(event.Failure{
+			MessageID: o.Item.MessageID, File: o.Item.File, Recipient: o.Outcome.Recipient,
+			State: string(o.Outcome.State), Reason: string(o.Outcome.Reason), Detail: o.Outcome.Detail,
+		})
+		if o.Outcome.Reason == fault.UnknownAddress {
+			list.UnknownAddress(o.Outcome.Recipient)
+		}
+	}
+	sum.Conclude()
+	return sum, nil
+}

@@ -1,0 +1,105 @@
+package sqlcat
+
+import (
+	"database/sql"
+	"iter"
+
+	"mailchute/pkg/message"
+	"mailchute/store"
+)
+
+const (
+	documentColumns = `library, folder_key, name_key, version, folder, name, size, digest, damaged, content_type,
+		author, rung, evidence, created, original_name, part, message_id,
+		email_sender, email_from, email_to, email_cc, email_subject, email_date, item_key, recipient_key`
+
+	selectDocuments = `SELECT ` + documentColumns + ` FROM documents d`
+	thisDocument    = ` WHERE library = $1 AND folder_key = $2 AND name_key = $3`
+	isCurrent       = ` version = (SELECT MAX(v.version) FROM documents v
+		WHERE v.library = d.library AND v.folder_key = d.folder_key AND v.name_key = d.name_key)`
+
+	selectCurrent = selectDocuments + thisDocument + ` ORDER BY version DESC LIMIT 1`
+
+	insertDocument = `INSERT INTO documents (` + documentColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+		ON CONFLICT DO NOTHING`
+
+	selectFolder = `SELECT folder FROM documents WHERE library = $1 AND folder_key = $2 ORDER BY name_key, version LIMIT 1`
+
+	nextNumber = `INSERT INTO numbers (library, folder_key, name_key, last) VALUES ($1, $2, $3, 2)
+		ON CONFLICT (library, folder_key, name_key) DO UPDATE SET last = numbers.last + 1 RETURNING last`
+
+	putPublication = `INSERT INTO publications (library, folder_key, name_key, folder, name, version, seq)
+		VALUES ($1, $2, $3, $4, $5, $6, (SELECT COALESCE(MAX(seq), 0) + 1 FROM publications))
+		ON CONFLICT (library, folder_key, name_key)
+		DO UPDATE SET folder = excluded.folder, name = excluded.name, version = excluded.version, seq = excluded.seq`
+
+	deletePublication = `DELETE FROM publications WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND version = $4`
+)
+
+func (t *tx) CurrentDocument(libraryName, folderKey, nameKey string) (store.Document, error) {
+	return one(t, "document "+folderKey+"/"+nameKey+" of "+libraryName, scanDocument, selectCurrent, libraryName, folderKey, nameKey)
+}
+
+func (t *tx) Versions(libraryName, folderKey, nameKey string) ([]store.Document, error) {
+	return list(t, "versions of "+folderKey+"/"+nameKey+" of "+libraryName, scanDocument,
+		selectDocuments+thisDocument+` ORDER BY version`, libraryName, folderKey, nameKey)
+}
+
+func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
+	const order = ` ORDER BY library, folder_key, name_key`
+	if libraryName == "" {
+		return each(t, "documents", scanDocument, selectDocuments+` WHERE`+isCurrent+order)
+	}
+	return each(t, "documents of "+libraryName, scanDocument, selectDocuments+` WHERE library = $1 AND`+isCurrent+order, libraryName)
+}
+
+func scanDocument(rows *sql.Rows) (d store.Document, err error) {
+	c := &d.Columns
+	err = rows.Scan(&d.Library, &d.FolderKey, &d.NameKey, &d.Version, &d.Folder, &d.Name,
+		&d.Content.Size, digestColumn{&d.Content.Digest}, &d.Content.Damaged, &d.ContentType,
+		&d.Author, &d.Rung, &d.Evidence, timeColumn{&d.Created}, &d.OriginalName, &d.Part,
+		&c.MessageID, &c.Sender, &c.From, &c.To, &c.Cc, &c.Subject, &c.Date, digestColumn{&d.Key}, &d.RecipientKey)
+	return d, err
+}
+
+func (t *tx) InsertDocument(d store.Document) error {
+	c := d.Columns
+	return t.insert("version of "+d.Path()+" in "+d.Library, insertDocument,
+		d.Library, d.FolderKey, d.NameKey, d.Version, d.Folder, d.Name,
+		d.Content.Size, digestValue(d.Content.Digest), d.Content.Damaged, d.ContentType,
+		d.Author, int(d.Rung), d.Evidence, timeValue(d.Created), d.OriginalName, d.Part,
+		c.MessageID, c.Sender, c.From, c.To, c.Cc, c.Subject, c.Date, digestValue(d.Key), d.RecipientKey)
+}
+
+func (t *tx) FolderName(libraryName, folderKey string) (string, error) {
+	return one(t, "folder "+folderKey+" of "+libraryName, scalar[string], selectFolder, libraryName, folderKey)
+}
+
+func (t *tx) NextNumber(libraryName, folderKey, nameKey string) (int, error) {
+	return one(t, "next number of "+nameKey+" in "+libraryName, scalar[int], nextNumber, libraryName, folderKey, nameKey)
+}
+
+func (t *tx) PutPublication(p store.Publication) error {
+	_, err := t.exec("publication of "+p.Name+" in "+p.Library, putPublication,
+		p.Library, p.FolderKey, p.NameKey, p.Folder, p.Name, p.Version)
+	return err
+}
+
+func (t *tx) Publications(limit int) ([]store.Publication, error) {
+	scan := func(rows *sql.Rows) (p store.Publication, err error) {
+		err = rows.Scan(&p.Library, &p.FolderKey, &p.NameKey, &p.Folder, &p.Name, &p.Version, &p.Site)
+		return p, err
+	}
+	return list(t, "publications", scan, `SELECT p.library, p.folder_key, p.name_key, p.folder, p.name, p.version, l.site
+		FROM publications p JOIN libraries l ON l.name = p.library ORDER BY p.seq LIMIT $1`, atMost(limit))
+}
+
+func (t *tx) DeletePublication(p store.Publication) error {
+	_, err := t.exec("publication of "+p.Name+" in "+p.Library, deletePublication, p.Library, p.FolderKey, p.NameKey, p.Version)
+	return err
+}
+
+func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
+	return each(t, "blobs of documents", scanDigest, `SELECT digest FROM documents WHERE digest IS NOT NULL`)
+}

@@ -1,0 +1,142 @@
+package sqlcat
+
+import (
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+
+	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
+	"mailchute/store"
+)
+
+const (
+	itemColumns = `i.item_key, i.feed, i.format, i.file, i.message_id, i.sender, i.rung, i.evidence, i.login, i.size`
+
+	outcomeColumns = `o.item_key, o.recipient_key, o.recipient, o.state, o.library, o.reason, o.detail,
+		o.run, o.at, o.documents, o.bytes, o.skipped`
+
+	insertItem = `INSERT INTO items (item_key, feed, format, file, message_id, sender, rung, evidence, login, size)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
+
+	selectOutcomes = `SELECT ` + outcomeColumns + ` FROM outcomes o WHERE o.item_key = $1 ORDER BY o.recipient_key`
+
+	insertOutcome = `INSERT INTO outcomes (item_key, recipient_key, recipient, state, library, reason, detail,
+			run, at, documents, bytes, skipped, unfiled)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13 THEN NULL
+			ELSE (SELECT COALESCE(MAX(unfiled), 0) + 1 FROM outcomes WHERE run = $8 AND unfiled IS NOT NULL) END)
+		ON CONFLICT DO NOTHING`
+
+	selectOutcomesOfRun = `SELECT ` + itemColumns + `, ` + outcomeColumns + `
+		FROM outcomes o JOIN items i ON i.item_key = o.item_key
+		WHERE o.run = $1 AND o.unfiled IS NOT NULL ORDER BY o.unfiled`
+
+	insertHeld = `INSERT INTO held (id, item_key, recipient_key, state, since, blob)
+		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM held), $1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`
+
+	selectHeld = `SELECT h.id, h.state, h.since, h.blob, ` + itemColumns + `, ` + outcomeColumns + `
+		FROM held h JOIN items i ON i.item_key = h.item_key
+		JOIN outcomes o ON o.item_key = h.item_key AND o.recipient_key = h.recipient_key`
+)
+
+func itemDest(it *store.Item) []any {
+	return []any{
+		digestColumn{&it.Key},
+		&it.Feed, &it.Format, &it.File, &it.MessageID,
+		&it.Sender, &it.Rung, &it.Evidence, &it.Login, &it.Size,
+	}
+}
+
+func outcomeDest(o *store.Outcome) []any {
+	return []any{
+		digestColumn{&o.Key},
+		&o.RecipientKey, &o.Recipient, &o.State, &o.Library, &o.Reason, &o.Detail,
+		&o.Run,
+		timeColumn{&o.At},
+		&o.Documents, &o.Bytes, &o.Skipped,
+	}
+}
+
+func (t *tx) PutItem(it store.Item) error {
+	_, err := t.exec("item "+it.Key.String(), insertItem, digestValue(it.Key), it.Feed, it.Format, it.File, it.MessageID,
+		it.Sender, int(it.Rung), it.Evidence, it.Login, it.Size)
+	return err
+}
+
+func (t *tx) Outcomes(k store.Key) ([]store.Outcome, error) {
+	scan := func(rows *sql.Rows) (o store.Outcome, err error) {
+		err = rows.Scan(outcomeDest(&o)...)
+		return o, err
+	}
+	return list(t, "outcomes of "+k.String(), scan, selectOutcomes, digestValue(k))
+}
+
+func (t *tx) InsertOutcome(o store.Outcome) error {
+	return t.insert("outcome for "+o.Recipient, insertOutcome, digestValue(o.Key), o.RecipientKey, o.Recipient,
+		string(o.State), o.Library, string(o.Reason), o.Detail, o.Run, timeValue(o.At), o.Documents, o.Bytes, o.Skipped,
+		o.State == store.Filed)
+}
+
+func (t *tx) OutcomesOfRun(run string) iter.Seq2[store.OutcomeOfItem, error] {
+	scan := func(rows *sql.Rows) (o store.OutcomeOfItem, err error) {
+		err = rows.Scan(append(itemDest(&o.Item), outcomeDest(&o.Outcome)...)...)
+		return o, err
+	}
+	return each(t, "outcomes of run "+run, scan, selectOutcomesOfRun, run)
+}
+
+func (t *tx) InsertHeld(h store.HeldMail) (int64, error) {
+	o := h.Outcome
+	ids, err := list(t, "held mail for "+o.Recipient, scalar[int64], insertHeld,
+		digestValue(o.Key), o.RecipientKey, string(h.State), timeValue(h.Since), digestValue(h.Blob))
+	if err == nil && len(ids) == 0 {
+		err = fmt.Errorf("held mail for %s: %w", o.Recipient, fault.ErrConflict)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
+func (t *tx) Held(states ...store.HeldState) iter.Seq2[store.HeldMail, error] {
+	where := ""
+	args := make([]any, len(states))
+	for i, s := range states {
+		args[i] = string(s)
+		where += fmt.Sprintf(", $%d", i+1)
+	}
+	if len(states) > 0 {
+		where = ` WHERE h.state IN (` + strings.TrimPrefix(where, ", ") + `)`
+	}
+	return each(t, "held mail", scanHeld, selectHeld+where+` ORDER BY h.id`, args...)
+}
+
+func (t *tx) HeldByID(id int64) (store.HeldMail, error) {
+	return one(t, fmt.Sprintf("held mail %d", id), scanHeld, selectHeld+` WHERE h.id = $1`, id)
+}
+
+func scanHeld(rows *sql.Rows) (h store.HeldMail, err error) {
+	dest := []any{&h.ID, &h.State, timeColumn{&h.Since}, digestColumn{&h.Blob}}
+	dest = append(dest, itemDest(&h.Item)...)
+	dest = append(dest, outcomeDest(&h.Outcome)...)
+	err = rows.Scan(dest...)
+	return h, err
+}
+
+func (t *tx) SetHeldState(id int64, from, to store.HeldState) error {
+	what := fmt.Sprintf("held mail %d", id)
+	n, err := t.exec(what, `UPDATE held SET state = $3 WHERE id = $1 AND state = $2`, id, string(from), string(to))
+	if err != nil || n > 0 {
+		return err
+	}
+	is, err := one(t, what, scalar[string], `SELECT state FROM held WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s is %s: %w", what, is, fault.ErrStale)
+}
+
+func (t *tx) HeldBlobs() iter.Seq2[message.Digest, error] {
+	return each(t, "blobs of held mail", scanDigest, `SELECT blob FROM held`)
+}

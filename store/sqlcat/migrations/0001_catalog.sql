@@ -1,0 +1,209 @@
+-- Written for SQLite and PostgreSQL alike. Digests are BYTEA, which SQLite stores as the
+-- blobs they are. Times are microseconds since 1970 UTC; 0 is no time. Names sort by
+-- their bytes: a PostgreSQL database needs the C collation. Keys are folded; the columns
+-- beside them have the spelling for people. Strangers wrote most of the text.
+
+CREATE TABLE sites (
+	name  TEXT NOT NULL PRIMARY KEY,
+	title TEXT NOT NULL
+);
+
+CREATE TABLE libraries (
+	name       TEXT NOT NULL PRIMARY KEY,
+	site       TEXT NOT NULL REFERENCES sites (name),
+	title      TEXT NOT NULL,
+	local_part TEXT NOT NULL,
+	inherit    BOOLEAN NOT NULL,
+	archived   BOOLEAN NOT NULL,
+	settings   TEXT NOT NULL -- JSON
+);
+
+CREATE TABLE users (
+	login TEXT NOT NULL PRIMARY KEY,
+	name  TEXT NOT NULL
+);
+
+CREATE TABLE user_addresses (
+	address_key TEXT NOT NULL PRIMARY KEY,
+	login       TEXT NOT NULL REFERENCES users (login),
+	seq         BIGINT NOT NULL,
+	address     TEXT NOT NULL,
+	UNIQUE (login, seq)
+);
+
+CREATE TABLE groups (
+	name       TEXT NOT NULL PRIMARY KEY,
+	title      TEXT NOT NULL,
+	site       TEXT REFERENCES sites (name),
+	local_part TEXT NOT NULL
+);
+
+CREATE TABLE group_members (
+	kind       TEXT NOT NULL,
+	name       TEXT NOT NULL,
+	group_name TEXT NOT NULL REFERENCES groups (name),
+	seq        BIGINT NOT NULL,
+	PRIMARY KEY (kind, name, group_name),
+	UNIQUE (group_name, seq)
+);
+
+CREATE TABLE local_parts (
+	local_key  TEXT NOT NULL PRIMARY KEY,
+	library    TEXT UNIQUE REFERENCES libraries (name) ON DELETE CASCADE,
+	group_name TEXT UNIQUE REFERENCES groups (name),
+	CHECK ((library IS NULL) <> (group_name IS NULL))
+);
+
+CREATE TABLE grants (
+	scope_kind     TEXT NOT NULL,
+	scope_name     TEXT NOT NULL,
+	principal_kind TEXT NOT NULL,
+	principal_name TEXT NOT NULL,
+	level          BIGINT NOT NULL,
+	PRIMARY KEY (scope_kind, scope_name, principal_kind, principal_name)
+);
+
+CREATE TABLE settings (
+	name  TEXT NOT NULL PRIMARY KEY,
+	value TEXT NOT NULL
+);
+
+CREATE TABLE changes (
+	id     BIGINT NOT NULL PRIMARY KEY,
+	at     BIGINT NOT NULL,
+	actor  TEXT NOT NULL,
+	action TEXT NOT NULL
+);
+
+CREATE TABLE blobs (
+	digest BYTEA NOT NULL PRIMARY KEY,
+	size   BIGINT NOT NULL,
+	state  BIGINT NOT NULL -- 1 live, 2 doomed
+);
+
+CREATE TABLE items (
+	item_key   BYTEA NOT NULL PRIMARY KEY,
+	feed       TEXT NOT NULL,
+	format     TEXT NOT NULL,
+	file       TEXT NOT NULL,
+	message_id TEXT NOT NULL,
+	sender     TEXT NOT NULL,
+	rung       BIGINT NOT NULL,
+	evidence   TEXT NOT NULL,
+	login      TEXT NOT NULL,
+	size       BIGINT NOT NULL
+);
+
+CREATE TABLE outcomes (
+	item_key      BYTEA NOT NULL REFERENCES items (item_key),
+	recipient_key TEXT NOT NULL,
+	recipient     TEXT NOT NULL,
+	state         TEXT NOT NULL,
+	library       TEXT NOT NULL,
+	reason        TEXT NOT NULL,
+	detail        TEXT NOT NULL,
+	run           TEXT NOT NULL,
+	unfiled       BIGINT, -- 1, 2 … among those of the run that are not filed; NULL where filed
+	at            BIGINT NOT NULL,
+	documents     BIGINT NOT NULL,
+	bytes         BIGINT NOT NULL,
+	skipped       BIGINT NOT NULL,
+	PRIMARY KEY (item_key, recipient_key)
+);
+
+CREATE UNIQUE INDEX outcomes_unfiled ON outcomes (run, unfiled) WHERE unfiled IS NOT NULL;
+
+CREATE TABLE held (
+	id            BIGINT NOT NULL PRIMARY KEY,
+	item_key      BYTEA NOT NULL,
+	recipient_key TEXT NOT NULL,
+	state         TEXT NOT NULL,
+	since         BIGINT NOT NULL,
+	blob          BYTEA NOT NULL REFERENCES blobs (digest),
+	UNIQUE (item_key, recipient_key),
+	FOREIGN KEY (item_key, recipient_key) REFERENCES outcomes (item_key, recipient_key)
+);
+
+CREATE INDEX held_state ON held (state, id);
+
+CREATE TABLE documents (
+	library       TEXT NOT NULL REFERENCES libraries (name),
+	folder_key    TEXT NOT NULL,
+	name_key      TEXT NOT NULL,
+	version       BIGINT NOT NULL,
+	folder        TEXT NOT NULL,
+	name          TEXT NOT NULL,
+	size          BIGINT NOT NULL,
+	digest        BYTEA REFERENCES blobs (digest),
+	damaged       TEXT NOT NULL,
+	content_type  TEXT NOT NULL,
+	author        TEXT NOT NULL,
+	rung          BIGINT NOT NULL,
+	evidence      TEXT NOT NULL,
+	created       BIGINT NOT NULL,
+	original_name TEXT NOT NULL,
+	part          TEXT NOT NULL,
+	message_id    TEXT NOT NULL,
+	email_sender  TEXT NOT NULL,
+	email_from    TEXT NOT NULL,
+	email_to      TEXT NOT NULL,
+	email_cc      TEXT NOT NULL,
+	email_subject TEXT NOT NULL,
+	email_date    TEXT NOT NULL,
+	item_key      BYTEA,
+	recipient_key TEXT NOT NULL,
+	PRIMARY KEY (library, folder_key, name_key, version)
+);
+
+CREATE TABLE numbers (
+	library    TEXT NOT NULL REFERENCES libraries (name) ON DELETE CASCADE,
+	folder_key TEXT NOT NULL,
+	name_key   TEXT NOT NULL,
+	last       BIGINT NOT NULL,
+	PRIMARY KEY (library, folder_key, name_key)
+);
+
+CREATE TABLE publications (
+	library    TEXT NOT NULL REFERENCES libraries (name),
+	folder_key TEXT NOT NULL,
+	name_key   TEXT NOT NULL,
+	folder     TEXT NOT NULL,
+	name       TEXT NOT NULL,
+	version    BIGINT NOT NULL,
+	seq        BIGINT NOT NULL UNIQUE,
+	PRIMARY KEY (library, folder_key, name_key)
+);
+
+CREATE TABLE runs (
+	id         TEXT NOT NULL PRIMARY KEY,
+	job        TEXT NOT NULL,
+	started_by TEXT NOT NULL,
+	host       TEXT NOT NULL,
+	process    TEXT NOT NULL,
+	started    BIGINT NOT NULL,
+	ended      BIGINT NOT NULL,
+	state      TEXT NOT NULL,
+	backlog    BIGINT NOT NULL
+);
+
+CREATE INDEX runs_started ON runs (started, id);
+CREATE INDEX runs_open ON runs (started, id) WHERE state = 'open';
+
+CREATE TABLE processed (
+	run        TEXT NOT NULL REFERENCES runs (id),
+	seq        BIGINT NOT NULL,
+	item_key   BYTEA,
+	feed       TEXT NOT NULL,
+	file       TEXT NOT NULL,
+	message_id TEXT NOT NULL,
+	state      TEXT NOT NULL,
+	documents  BIGINT NOT NULL,
+	bytes      BIGINT NOT NULL,
+	skipped    BIGINT NOT NULL,
+	waiting    TEXT NOT NULL, -- one Go-quoted recipient a line
+	detail     TEXT NOT NULL,
+	PRIMARY KEY (run, seq)
+);
+
+CREATE INDEX processed_message_id ON processed (message_id);
+CREATE INDEX processed_file ON processed (file);

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"mailchute/pkg/message"
+)
+
+// Staging holds the bytes of one item until it is known which of them are wanted. It is
+// for one goroutine. Close it when the item is settled.
+type Staging struct {
+	blobs   Blobs
+	uploads map[message.Digest]Upload
+	kept    map[message.Digest]int64 // written by us; durable after the next barrier
+	relied  map[message.Digest]bool  // in place, with a live row when we looked
+	// failures is how many barriers had failed when we began. A file system tells of an
+	// error once: after one more, our bytes are not to be believed either.
+	failures int64
+}
+
+// Stage begins a staging.
+func (s *Store) Stage() *Staging {
+	return &Staging{
+		blobs:   s.blobs,
+		uploads: map[message.Digest]Upload{},
+		kept:    map[message.Digest]int64{},
+		relied:  map[message.Digest]bool{},
+
+		failures: s.failures.Load(),
+	}
+}
+
+// Write stages the bytes that f writes; f returns what it wrote.
+func (g *Staging) Write(ctx context.Context, f func(io.Writer) (message.Content, error)) (message.Content, error) {
+	up, err := g.blobs.Create(ctx)
+	if err != nil {
+		return message.Content{}, fmt.Errorf("stage a blob: %w", err)
+	}
+	c, err := f(up)
+	if err == nil {
+		err = up.Close()
+	}
+	if err != nil || g.uploads[c.Digest] != nil {
+		return c, errors.Join(err, up.Discard())
+	}
+	g.uploads[c.Digest] = up
+	return c, nil
+}
+
+// Close discards the bytes that nobody wanted.
+func (g *Staging) Close() error {
+	var errs []error
+	for _, up := range g.uploads {
+		errs = append(errs, up.Discard())
+	}
+	clear(g.uploads)
+	return errors.Join(errs...)
+}
+
+// keep puts the wanted bytes in place under their digests, except those that a live row
+// answers for already.
+func (s *Store) keep(ctx context.Context, g *Staging, wanted map[message.Digest]int64) error {
+	states := make(map[message.Digest]BlobState, len(wanted))
+	err := s.catalog.View(ctx, func(tx Tx) error {
+		for d := range wanted {
+			var err error
+			if states[d], err = tx.BlobState(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look up blobs: %w", err)
+	}
+	for d, size := range wanted {
+		if states[d] == BlobLive {
+			g.relied[d] = true
+			continue
+		}
+		up := g.uploads[d]
+		if up == nil {
+			return fmt.Errorf("blob %s was never staged", d)
+		}
+		if err := up.Keep(ctx, d); err != nil {
+			return fmt.Errorf("keep blob %s: %w", d, err)
+		}
+		g.kept[d] = size
+	}
+	return nil
+}

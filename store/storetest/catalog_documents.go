@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"mailchute/pkg/message"
+	"mailchute/store"
+)
+
+func documentRows() []catalogRow {
+	return []catalogRow{
+		{"the current document is the highest version", func(w catalogWorld) {
+			second := document("invoices", "f", "a", 10)
+			second.Name, second.Content.Digest = "A", sum("second")
+			w.update(putLibraries("invoices"), putDocument(second), putDocument(document("invoices", "f", "a", 9)))
+			equal(w, "current", currentDocument(w, "invoices", "f", "a"), second)
+			got := read(w, func(tx store.Tx) ([]store.Document, error) {
+				return tx.Versions("invoices", second.FolderKey, second.NameKey)
+			})
+			equal(w, "versions, oldest first", got, []store.Document{document("invoices", "f", "a", 9), second})
+			got = read(w, func(tx store.Tx) ([]store.Document, error) { return tx.Versions("invoices", "f", "other") })
+			equal(w, "versions of an unknown document", got, nil)
+		}},
+		{"library, folder and name tell documents apart", func(w catalogWorld) {
+			docs := []store.Document{
+				document("invoices", "", "a", 1), document("invoices", "", "b", 1),
+				document("invoices", "a", "", 1), document("letters", "", "a", 1),
+			}
+			w.update(putLibraries("invoices", "letters"))
+			for i := range docs {
+				docs[i].Author = fmt.Sprint(i)
+				w.update(putDocument(docs[i]))
+			}
+			for _, d := range docs {
+				equal(w, "current", currentDocument(w, d.Library, d.Folder, d.Name), d)
+			}
+		}},
+		{"a document may have no bytes and no item", func(w catalogWorld) {
+			bare := store.Document{Library: "invoices", Name: "a", NameKey: "a", Version: 1}
+			w.update(putLibraries("invoices"), func(tx store.Tx) error { return tx.InsertDocument(bare) })
+			got := readAll(w, func(tx store.Tx) iter.Seq2[store.Document, error] { return tx.Documents("") })
+			equal(w, "documents", got, []store.Document{bare})
+			equal(w, "blobs", readAll(w, store.Tx.DocumentBlobs), nil)
+		}},
+		{"Documents yields current versions by library, folder and name", listedDocuments},
+		{"FolderName returns the spelling that the folder's documents have", func(w catalogWorld) {
+			w.update(putLibraries("invoices", "letters"),
+				putDocument(document("invoices", hostile, "a", 1)), putDocument(document("letters", "other", "a", 1)))
+			got := read(w, func(tx store.Tx) (string, error) { return tx.FolderName("invoices", "key of "+hostile) })
+			equal(w, "folder", got, hostile)
+		}},
+		{"NextNumber counts from 2 for each library, folder and name", func(w catalogWorld) {
+			next := func(l, folder, name string, want int) change {
+				return func(tx store.Tx) error {
+					n, err := tx.NextNumber(l, folder, name)
+					equal(w, "number of "+l+"/"+folder+"/"+name, n, want)
+					return err
+				}
+			}
+			w.update(putLibraries("invoices", "letters"),
+				next("invoices", "", "a", 2), next("invoices", "", "a", 3), next("invoices", "", "b", 2),
+				next("invoices", "a", "", 2), next("letters", "", "a", 2))
+			_ = w.Update(w.Context(), all([]change{next("invoices", "", "a", 4), giveUp}))
+			w.update(next("invoices", "", "a", 4), next("invoices", "", "a", 5))
+		}},
+		{"DocumentBlobs names what any version refers to", func(w catalogWorld) {
+			older, newer := document("invoices", "", "a", 1), document("invoices", "", "a", 2)
+			newer.Content.Digest = sum("newer")
+			w.update(putLibraries("invoices"), putDocument(older), putDocument(newer), putBlob("unused"))
+			got := readAll(w, store.Tx.DocumentBlobs)
+			slices.SortFunc(got, compareDigests)
+			want := []message.Digest{older.Content.Digest, newer.Content.Digest}
+			slices.SortFunc(want, compareDigests)
+			equal(w, "blobs", slices.Compact(got), want)
+		}},
+		{"a blob is unknown until it is put, then live", func(w catalogWorld) {
+			state := func() store.BlobState {
+				return read(w, func(tx store.Tx) (store.BlobState, error) { return tx.BlobState(sum("a")) })
+			}
+			equal(w, "state before", state(), store.BlobUnknown)
+			w.update(putBlob("a"), putBlob("b"))
+			equal(w, "state after", state(), store.BlobLive)
+			w.update(func(tx store.Tx) error { return tx.PutBlob(sum("a"), math.MaxInt64) })
+			want := []store.BlobRow{
+				{Digest: sum("a"), Size: math.MaxInt64, State: store.BlobLive},
+				{Digest: sum("b"), Size: 1, State: store.BlobLive},
+			}
+			slices.SortFunc(want, func(a, b store.BlobRow) int { return compareDigests(a.Digest, b.Digest) })
+			equal(w, "blobs", readAll(w, store.Tx.Blobs), want)
+		}},
+	}
+}
+
+func listedDocuments(w catalogWorld) {
+	w.update(putLibraries("letters", "invoices"))
+	var names, want []string
+	for _, l := range []string{"letters", "invoices"} {
+		for _, folder := range []string{"é", "z", "", "Z"} {
+			for _, name := range []string{"b", "a b", "a"} {
+				w.update(putDocument(document(l, folder, name, 1)), putDocument(document(l, folder, name, 2)))
+			}
+		}
+	}
+	for _, l := range []string{"invoices", "letters"} {
+		for _, folder := range []string{"", "Z", "z", "é"} {
+			for _, name := range []string{"a", "a b", "b"} {
+				want = append(want, fmt.Sprintf("%s|%s|%s|2", l, folder, name))
+			}
+		}
+	}
+	listed := func(l string) []string {
+		names = nil
+		for _, d := range readAll(w, func(tx store.Tx) iter.Seq2[store.Document, error] { return tx.Documents(l) }) {
+			names = append(names, fmt.Sprintf("%s|%s|%s|%d", d.Library, d.Folder, d.Name, d.Version))
+		}
+		return names
+	}
+	equal(w, "all documents", listed(""), want)
+	equal(w, "those of a library", listed("letters"), want[len(want)/2:])
+	equal(w, "those of no library", listed("x"), nil)
+}
+
+func publicationRows() []catalogRow {
+	return []catalogRow{
+		{"publications come in the order they were put, with their site", func(w catalogWorld) {
+			w.update(putLibraries("invoices"))
+			var want []store.Publication
+			for _, name := range []string{"c", "a", "d", "b"} {
+				w.update(putPublication(publication(name, 1)))
+				want = append(want, publication(name, 1))
+			}
+			for limit, want := range map[int][]store.Publication{0: want, 3: want[:3], 100: want} {
+				got := read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.Publications(limit) })
+				equal(w, "publications", got, want)
+			}
+		}},
+		{"a publication replaces that of the same document, and goes to the end", func(w catalogWorld) {
+			again := publication("a", 2)
+			again.Name, again.Folder = "A", "F"
+			w.update(putLibraries("invoices"),
+				putPublication(publication("a", 1)), putPublication(publication("b", 1)), putPublication(again))
+			equal(w, "publications", publications(w), []store.Publication{publication("b", 1), again})
+		}},
+		{"DeletePublication leaves one that has another version", func(w catalogWorld) {
+			remove := func(p store.Publication) change {
+				return func(tx store.Tx) error { return tx.DeletePublication(p) }
+			}
+			w.update(putLibraries("invoices"), putPublication(publication("a", 2)), putPublication(publication("b", 2)),
+				remove(publication("a", 1)), remove(publication("a", 3)), remove(publication("x", 1)))
+			equal(w, "publications", publications(w), []store.Publication{publication("a", 2), publication("b", 2)})
+			w.update(remove(publication("a", 2)), remove(publication("a", 2)))
+			equal(w, "publications at last", publications(w), []store.Publication{publication("b", 2)})
+		}},
+	}
+}
+
+func publications(w catalogWorld) []store.Publication {
+	w.Helper()
+	return read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.Publications(0) })
+}
+
+// currentDocument asks for a document by the keys that the fixture document has.
+func currentDocument(w catalogWorld, libraryName, folder, name string) store.Document {
+	w.Helper()
+	return read(w, func(tx store.Tx) (store.Document, error) {
+		return tx.CurrentDocument(libraryName, "key of "+folder, "key of "+name)
+	})
+}

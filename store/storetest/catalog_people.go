@@ -1,0 +1,131 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/fault"
+	"mailchute/store"
+)
+
+func peopleRows() []catalogRow {
+	return []catalogRow{
+		{"users come as they were put, by login", func(w catalogWorld) {
+			bob := access.User{Login: "bob", Name: hostile, Addresses: []string{"Z@example.com", "B" + hostile}}
+			alice := access.User{Login: "alice", Name: "Alice"}
+			w.update(
+				func(tx store.Tx) error { return tx.InsertUser(bob, []string{"z@example.com", "b" + hostile}) },
+				func(tx store.Tx) error { return tx.InsertUser(alice, nil) },
+			)
+			equal(w, "users", read(w, store.Tx.Users), []access.User{alice, bob})
+			equal(w, "user", read(w, func(tx store.Tx) (access.User, error) { return tx.User("bob") }), bob)
+			for _, key := range []string{"z@example.com", "b" + hostile} {
+				equal(w, "user at "+key, read(w, func(tx store.Tx) (string, error) { return tx.UserAt(key) }), "bob")
+			}
+		}},
+		{"a user who is refused leaves nothing behind", func(w catalogWorld) {
+			put := func(login string, keys ...string) error {
+				return w.Update(w.Context(), func(tx store.Tx) error {
+					_ = tx.InsertUser(access.User{Login: login, Addresses: keys}, keys)
+					return nil
+				})
+			}
+			equal(w, "error", put("alice", "a"), nil)
+			equal(w, "error", put("bob", "b", "a"), nil)
+			w.refused(fault.ErrNotFound, "User", func(tx store.Tx) error { return second(tx.User("bob")) })
+			w.refused(fault.ErrNotFound, "UserAt", func(tx store.Tx) error { return second(tx.UserAt("b")) })
+		}},
+		{"groups come as they were put, by name", func(w catalogWorld) {
+			full := access.Group{
+				Name: "z", Title: hostile, Site: "default", LocalPart: "Z" + hostile,
+				Members: []access.Principal{
+					{Kind: access.KindUser, Name: "zoe"},
+					{Kind: access.KindAddress, Name: hostile},
+					{Kind: access.KindGroup, Name: "z"},
+					{Kind: access.KindEveryone},
+				},
+			}
+			plain := access.Group{Name: "a"}
+			w.update(putSite("default"), putGroup(full), putGroup(plain))
+			equal(w, "groups", read(w, store.Tx.Groups), []access.Group{plain, full})
+			equal(w, "group", read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("z") }), full)
+		}},
+		{"GroupsOf finds direct memberships only, each group once, by name", groupsOf},
+	}
+}
+
+func groupsOf(w catalogWorld) {
+	user := func(name string) access.Principal { return access.Principal{Kind: access.KindUser, Name: name} }
+	group := func(name string) access.Principal { return access.Principal{Kind: access.KindGroup, Name: name} }
+	w.update(
+		putGroup(access.Group{Name: "z", Members: []access.Principal{user("alice"), user("bob")}}),
+		putGroup(access.Group{Name: "a", Members: []access.Principal{group("z"), user("bob")}}),
+		putGroup(access.Group{Name: "m", Members: []access.Principal{group("alice"), group("a")}}),
+	)
+	for _, row := range []struct {
+		members []access.Principal
+		want    []string
+	}{
+		{nil, nil},
+		{[]access.Principal{user("alice")}, []string{"z"}},
+		{[]access.Principal{user("alice"), user("bob")}, []string{"a", "z"}},
+		{[]access.Principal{group("z"), group("a"), user("nobody")}, []string{"a", "m"}},
+		{slices.Repeat([]access.Principal{user("bob")}, 100), []string{"a", "z"}},
+	} {
+		got := read(w, func(tx store.Tx) ([]string, error) { return tx.GroupsOf(row.members) })
+		equal(w, "groups", got, row.want)
+	}
+}
+
+// policyRows are grants, settings and the record of changes.
+func policyRows() []catalogRow {
+	return []catalogRow{
+		{"grants are replaced and deleted by scope and principal", grants},
+		{"settings are those that were set, each with its last value", func(w catalogWorld) {
+			put := func(k, v string) change { return func(tx store.Tx) error { return tx.PutSetting(k, v) } }
+			w.update(put("a", "1"), put("b", hostile), put("a", ""))
+			equal(w, "settings", read(w, store.Tx.Settings), map[string]string{"a": "", "b": hostile})
+		}},
+		{"changes come newest first, at most as many as wanted", func(w catalogWorld) {
+			var newest []store.Change
+			for i := range 12 {
+				c := store.Change{At: noon.Add(-time.Duration(i)), Actor: hostile, Action: hostile + string(rune('a'+i))}
+				w.update(func(tx store.Tx) error { return tx.InsertChange(c) })
+				c.At = c.At.Truncate(time.Microsecond)
+				newest = append([]store.Change{c}, newest...)
+			}
+			for limit, want := range map[int][]store.Change{0: newest, 5: newest[:5], 100: newest} {
+				got := read(w, func(tx store.Tx) ([]store.Change, error) { return tx.Changes(limit) })
+				equal(w, "changes", got, want)
+			}
+		}},
+	}
+}
+
+func grants(w catalogWorld) {
+	grant := func(kind, name string, p access.Kind, level access.Level) access.Grant {
+		return access.Grant{
+			Scope: access.Scope{Kind: kind, Name: name}, Principal: access.Principal{Kind: p, Name: "p" + hostile}, Level: level,
+		}
+	}
+	site := grant(access.ScopeSite, "docs", access.KindUser, access.FullControl)
+	lib := grant(access.ScopeLibrary, "docs", access.KindUser, access.Contribute)
+	group := grant(access.ScopeLibrary, "docs", access.KindGroup, access.Read)
+	other := grant(access.ScopeLibrary, "other", access.KindUser, access.Edit)
+	for _, g := range []access.Grant{other, site, lib, group} {
+		w.update(func(tx store.Tx) error { return tx.PutGrant(g) })
+	}
+	equal(w, "all grants", read(w, readGrants()), []access.Grant{group, lib, other, site})
+	equal(w, "of a scope", read(w, readGrants(lib.Scope)), []access.Grant{group, lib})
+	equal(w, "of two, one named twice", read(w, readGrants(site.Scope, lib.Scope, site.Scope)), []access.Grant{group, lib, site})
+	equal(w, "of an unknown scope", read(w, readGrants(access.Scope{Kind: access.ScopeSite, Name: "x"})), nil)
+
+	lib.Level = access.None
+	w.update(
+		func(tx store.Tx) error { return tx.PutGrant(lib) },
+		func(tx store.Tx) error { return tx.DeleteGrant(group.Scope, group.Principal) },
+	)
+	equal(w, "after the changes", read(w, readGrants()), []access.Grant{lib, other, site})
+	w.refused(fault.ErrNotFound, "DeleteGrant", func(tx store.Tx) error { return tx.DeleteGrant(group.Scope, group.Principal) })
+}
