@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 
 	"mailchute/pkg/fault"
@@ -19,39 +20,62 @@ func TreePath(site string, d Document) string {
 }
 
 // Publish shows in the tree what the rows left over from crashes and failures ask for,
-// and returns how many documents that were. It goes on after a failure; the error says
-// all that could not be shown.
-func (s *Store) Publish(ctx context.Context) (int, error) {
+// and returns how many documents that were. The error says what could not be shown; that
+// waits behind the others next time. Where the tree takes nothing at all, Publish stops.
+func (s *Store) Publish(ctx context.Context) (total int, err error) {
 	s.committer <- struct{}{}
 	defer func() { <-s.committer }()
 	if err := s.clearNow(ctx); err != nil {
 		return 0, err
 	}
-	total := 0
+	failed := map[Publication]error{}
 	for {
 		var pubs []Publication
 		err := s.catalog.View(ctx, func(tx Tx) (err error) {
 			pubs, err = tx.Publications(publishBatch)
 			return err
 		})
-		if err != nil || len(pubs) == 0 {
-			return total, err
+		if err != nil || len(pubs) == 0 || failed[pubs[0]] != nil {
+			return total, errors.Join(err, joinFailures(failed))
 		}
-		shown, failed := s.show(ctx, pubs)
+		shown, wrong := s.show(ctx, pubs)
 		s.shown = append(s.shown, shown...)
 		total += len(shown)
-		if err := s.clearNow(ctx); err != nil {
+		maps.Copy(failed, wrong)
+		if err := errors.Join(s.clearNow(ctx), s.postpone(ctx, wrong)); err != nil {
 			return total, err
 		}
-		if len(failed) > 0 {
+		if len(shown) == 0 {
 			return total, joinFailures(failed)
 		}
 	}
 }
 
+// postpone puts the publications that failed behind all others.
+func (s *Store) postpone(ctx context.Context, failed map[Publication]error) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	return s.catalog.Update(ctx, func(tx Tx) error {
+		for p := range failed {
+			if err := tx.PutPublication(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// maxNamed bounds how many failures are named.
+const maxNamed = 5
+
 func joinFailures(failed map[Publication]error) error {
-	errs := make([]error, 0, len(failed))
+	var errs []error
 	for _, err := range failed {
+		if len(errs) == maxNamed {
+			errs = append(errs, fmt.Errorf("and %d more", len(failed)-maxNamed))
+			break
+		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -101,7 +101,7 @@ type tx struct {
 	state
 }
 
-func (t *tx) Savepoint(f func() error) (err error) {
+func (t *tx) Savepoint(f func() error) error {
 	before := t.state
 	if err := f(); err != nil {
 		t.state = before

@@ -49,7 +49,7 @@ func New(ctx context.Context, writer, reader *sql.DB, isReference func(error) bo
 func (p *pool) prepare(ctx context.Context, queries []string) error {
 	p.stmts = make(map[string]*sql.Stmt, len(queries))
 	for _, q := range queries {
-		s, err := p.db.PrepareContext(ctx, q)
+		s, err := p.db.PrepareContext(ctx, q) //nolint:sqlclosecheck // close does
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", q, err)
 		}

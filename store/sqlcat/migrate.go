@@ -33,7 +33,7 @@ func migrate(ctx context.Context, writer, reader *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer tx.Rollback() // without effect after Commit
+	defer func() { _ = tx.Rollback() }() // without effect after Commit
 	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)`); err != nil {
 		return fmt.Errorf("schema version: %w", err)
 	}

@@ -64,7 +64,7 @@ func (t *tx) exec(what, query string, args ...any) (int64, error) {
 	var res sql.Result
 	var err error
 	if s := t.stmts[query]; s != nil {
-		res, err = t.sql.StmtContext(ctx, s).ExecContext(ctx, args...)
+		res, err = t.sql.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
 	} else {
 		res, err = t.sql.ExecContext(ctx, query, args...)
 	}
@@ -115,7 +115,7 @@ func (t *tx) query(what, query string, args ...any) (rows *sql.Rows, err error) 
 	}
 	ctx := context.Background()
 	if s := t.stmts[query]; s != nil {
-		rows, err = t.sql.StmtContext(ctx, s).QueryContext(ctx, args...)
+		rows, err = t.sql.StmtContext(ctx, s).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
 	} else {
 		rows, err = t.sql.QueryContext(ctx, query, args...)
 	}

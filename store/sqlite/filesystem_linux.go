@@ -12,7 +12,8 @@ func checkFileSystem(dir string) error {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return fmt.Errorf("file system of %s: %w", dir, err)
 	}
-	if share := networkShare(uint32(st.Type)); share != "" { //nolint:unconvert // its type differs between architectures
+	// The type of Type differs between architectures.
+	if share := networkShare(uint32(st.Type)); share != "" {
 		return fmt.Errorf("%s is on a network share (%s), where SQLite loses data: put it on a local disk", dir, share)
 	}
 	return nil

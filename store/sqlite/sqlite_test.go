@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/store"
@@ -71,6 +73,42 @@ func TestNamesThatURIsKnow(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+}
+
+func TestTextIsKeptByteForByte(t *testing.T) {
+	t.Parallel()
+	const text = "a\x00b\xff\xfe\xc3 'q' \x1b[m \ufeff"
+	c := open(t, newPath(t))
+	run := store.Run{ID: text}
+	put := store.Processed{Run: text, Seq: 1, File: text, MessageID: text, Waiting: []string{text, ""}, Detail: text}
+	err := c.Update(t.Context(), func(tx store.Tx) error {
+		if err := tx.InsertRun(run); err != nil {
+			return err
+		}
+		return tx.InsertProcessed(put)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.View(t.Context(), func(tx store.Tx) error {
+		n := 0
+		for got, err := range tx.ProcessedAt(text) {
+			if err != nil {
+				return err
+			}
+			n++
+			if diff := cmp.Diff(put, got); diff != "" {
+				t.Errorf("got (+), want (-):\n%s", diff)
+			}
+		}
+		if n != 1 {
+			t.Errorf("got %d messages, want 1", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

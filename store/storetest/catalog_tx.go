@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"sync"
 
@@ -169,6 +170,9 @@ func serialised(w catalogWorld) {
 		n, err := strconv.Atoi("0" + settings["count"])
 		if err != nil {
 			return err
+		}
+		for range 100 {
+			runtime.Gosched() // an invitation to the others
 		}
 		if err := tx.InsertSite(library.Site{Name: strconv.Itoa(n)}); err != nil {
 			return err

@@ -1,0 +1,115 @@
+package event_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailchute/pkg/event"
+)
+
+func TestCount(t *testing.T) {
+	t.Parallel()
+	s := event.New("r", event.JobIncoming, "manual")
+	for state, n := range map[string]int{"filed": 5, "duplicate": 4, "held": 3, "deleted": 2, "deferred": 1} {
+		for range n {
+			s.Count(state)
+		}
+	}
+	want := event.New("r", event.JobIncoming, "manual")
+	want.Processed, want.Filed, want.Duplicate, want.Held, want.Deleted, want.Deferred, want.Errors = 15, 5, 4, 3, 2, 1, 6
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+}
+
+func TestConclude(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		s    event.Summary
+		want string
+	}{
+		{"empty", event.Summary{ElapsedMS: 1.25}, "The run was completed in 1.2 ms: 0 messages processed."},
+		{
+			"one of each",
+			event.Summary{Processed: 1, Documents: 1, Errors: 1, UnknownAddresses: []string{"a@x"}, Backlog: 1},
+			"The run was completed in 0.0 ms: 1 message processed, 1 document filed, 1 message with errors, 1 unknown recipient, 1 file still waiting.",
+		},
+		{
+			"many",
+			event.Summary{
+				ElapsedMS: 61234.56, Processed: 1200, Documents: 0, Errors: 2,
+				UnknownAddresses: []string{"a@x", "b@x"}, More: map[string]int{"unknown_addresses": 3}, Backlog: 20,
+			},
+			"The run was completed in 61234.6 ms: 1200 messages processed, 0 documents filed, 2 messages with errors, 5 unknown recipients, 20 files still waiting.",
+		},
+		{"aborted", event.Summary{State: "aborted"}, "The run was cut off in 0.0 ms: 0 messages processed."},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			row.s.Conclude()
+			if row.s.Message != row.want {
+				t.Errorf("got  %s\nwant %s", row.s.Message, row.want)
+			}
+		})
+	}
+}
+
+// A list has so many entries at most; the rest is counted.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		limit, listed int
+		more          map[string]int
+	}{
+		{0, 10, nil},
+		{10, 10, nil},
+		{9, 9, map[string]int{"message_ids": 1, "failed": 1, "unknown_addresses": 1}},
+		{1, 1, map[string]int{"message_ids": 9, "failed": 9, "unknown_addresses": 9}},
+	} {
+		t.Run(fmt.Sprint(row.limit), func(t *testing.T) {
+			t.Parallel()
+			s := event.New("r", event.JobIncoming, "manual")
+			lists := event.NewLists(&s, row.limit)
+			for i := range 10 {
+				lists.MessageID(fmt.Sprintf("<%d@x>", i))
+				lists.MessageID("") // has none: nothing to list
+				lists.Failure(event.Failure{File: fmt.Sprint(i)})
+				lists.UnknownAddress(fmt.Sprintf("%d@x", i))
+				lists.UnknownAddress(fmt.Sprintf("%d@x", i)) // once is enough
+			}
+			if len(s.MessageIDs) != row.listed || len(s.Failed) != row.listed || len(s.UnknownAddresses) != row.listed {
+				t.Errorf("got %d message ids, %d failures and %d unknown addresses, want %d of each",
+					len(s.MessageIDs), len(s.Failed), len(s.UnknownAddresses), row.listed)
+			}
+			if diff := cmp.Diff(row.more, s.More); diff != "" {
+				t.Errorf("more (-want +got):\n%s", diff)
+			}
+			if s.MessageIDs[0] != "<0@x>" || s.Failed[0].File != "0" || s.UnknownAddresses[0] != "0@x" {
+				t.Errorf("got %+v, want the first ones listed", s)
+			}
+		})
+	}
+}
+
+// The field names are a contract, and lists are never null.
+func TestSummaryJSON(t *testing.T) {
+	t.Parallel()
+	s := event.New("20260102T030405.000Z-abcdef", event.JobIncoming, "schedule")
+	s.State, s.Host, s.Started, s.ElapsedMS = "closed", "mx", time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC), 41.2
+	got, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"event_id":6871,"task_category":"E-Mail","level":"info","run":"20260102T030405.000Z-abcdef","job":"incoming",` +
+		`"trigger":"schedule","state":"closed","host":"mx","started":"2026-01-02T03:04:05.000006Z","elapsed_ms":41.2,` +
+		`"processed":0,"filed":0,"duplicate":0,"held":0,"deleted":0,"deferred":0,"errors":0,"documents":0,"bytes":0,` +
+		`"message_ids":[],"failed":[],"unknown_addresses":[],"backlog":0,"message":""}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}
