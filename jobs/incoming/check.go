@@ -1,0 +1,79 @@
+package incoming
+
+import (
+	"context"
+	"fmt"
+
+	"mailchute/pkg/access"
+)
+
+// Check is what one thing that must work was found to be.
+type Check struct {
+	Name    string
+	OK      bool
+	Warning bool // it works, but somebody should look at it
+	Detail  string
+}
+
+// Check opens every feed's folder with its self-test, and says where settings cannot
+// do what is expected of them.
+func (j *Job) Check(ctx context.Context) []Check {
+	var out []Check
+	for _, f := range j.feeds {
+		out = append(out, f.check(ctx))
+		if f.Format == "eml" {
+			out = append(out, Check{
+				Name: "feed " + f.Name, OK: true, Warning: true,
+				Detail: "format eml believes every line at the top of a file: use it for files that you drop yourself, and name the MTA's own format beside an MTA",
+			})
+		}
+	}
+	return append(out, j.checkTrust(ctx)...)
+}
+
+func (f *feed) check(ctx context.Context) Check {
+	c := Check{Name: "feed " + f.Name}
+	folder, err := f.open()
+	if err != nil {
+		c.Detail = err.Error()
+		return c
+	}
+	n, _, err := folder.Backlog(ctx)
+	if err != nil {
+		c.Detail = err.Error()
+		return c
+	}
+	c.OK = true
+	c.Detail = fmt.Sprintf("%s can be drained (format %s); %d waiting", f.Path, f.Format, n)
+	return c
+}
+
+// checkTrust warns of libraries that ask for a surer sender than any feed can show.
+func (j *Job) checkTrust(ctx context.Context) []Check {
+	policy, err := j.Store.Policy(ctx)
+	if err != nil {
+		return []Check{{Name: "farm policy", Detail: err.Error()}}
+	}
+	libraries, err := j.Store.Libraries(ctx)
+	if err != nil {
+		return []Check{{Name: "libraries", Detail: err.Error()}}
+	}
+	var out []Check
+	for _, l := range libraries {
+		if l.Archived || l.LocalPart == "" {
+			continue
+		}
+		asked := access.Trust(policy, l)
+		if asked > j.Reach() {
+			out = append(out, Check{
+				Name: "library " + l.Name, OK: true, Warning: true,
+				Detail: fmt.Sprintf("it asks for senders who are %s, but the feeds show no more than %s: nobody counts as a person there (library set %s --sender-trust, or settings set sender_trust=)",
+					asked, j.Reach(), l.Name),
+			})
+		}
+	}
+	return out
+}
+
+// Reach returns the highest rung that any feed can show.
+func (j *Job) Reach() access.Rung { return access.Claimed }

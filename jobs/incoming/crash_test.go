@@ -1,0 +1,229 @@
+package incoming_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailchute/pkg/event"
+	"mailchute/pkg/library"
+	"mailchute/store"
+	"mailchute/store/storetest"
+)
+
+// The environment that makes the test binary drain a folder and die at an effect.
+const (
+	victimDir  = "MAILCHUTE_VICTIM_DIR"
+	victimPlan = "MAILCHUTE_VICTIM_PLAN"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(victimDir) != "" {
+		os.Exit(victim())
+	}
+	os.Exit(m.Run())
+}
+
+// victim drains the folder with one item in flight, so that its effects have the same
+// numbers in every process, and prints how many there were.
+func victim() int {
+	var plan storetest.Plan
+	if err := json.Unmarshal([]byte(os.Getenv(victimPlan)), &plan); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	effects := storetest.NewEffects(plan)
+	err := drainVictim(os.Getenv(victimDir), effects)
+	fmt.Println(effects.Count())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// crashMail are the messages of the crash tests: two documents for two recipients, the
+// same bytes again under a name that is taken, a new version, and one that is held.
+func crashMail() map[string]string {
+	second := strings.NewReplacer("<1@", "<2@", "report.csv", "REPORT.csv").Replace(letter)
+	return map[string]string{
+		"1.eml": "X-Sender: alice@case.test\r\nX-Receiver: invoices@case.test\r\nX-Receiver: copies@case.test\r\n" + letter,
+		"2.eml": "X-Sender: alice@case.test\r\nX-Receiver: invoices@case.test\r\nX-Receiver: copies@case.test\r\n" + second,
+		"3.eml": "X-Sender: bob@case.test\r\nX-Receiver: invoices@case.test\r\nX-Receiver: nobody@case.test\r\n" + letter,
+	}
+}
+
+// newCrashWorld makes a data folder with mail in it and nobody at work on it.
+func newCrashWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, "eml")
+	w.library(library.Library{Name: "invoices"})
+	w.library(library.Library{Name: "copies", Settings: library.Settings{Accept: library.AcceptAnyone, Overwrite: true, SaveOriginal: true}})
+	for name, content := range crashMail() {
+		w.drop(name, content)
+	}
+	return w
+}
+
+// Whatever effect the process dies before or after, the next ones make each document
+// once, hold each message once, leave nothing in the drop folder and balance the books.
+func TestKilledAtEveryEffect(t *testing.T) {
+	t.Parallel()
+	for _, after := range []bool{false, true} {
+		total := 1
+		for k := 1; k <= total; k++ {
+			w := newCrashWorld(t)
+			plan := storetest.Plan{At: k, After: after}
+			if out, died := runVictim(t, w.dir, plan); died {
+				total = max(total, k+1)
+			} else {
+				total = atoi(t, out)
+			}
+			w.checkRecovered(fmt.Sprintf("killed at effect %d (after=%v)", k, after))
+		}
+		if t.Logf("killed at each of %d effects, after=%v", total, after); total < 50 {
+			t.Errorf("got %d effects, want every file operation and commit of three messages", total)
+		}
+	}
+}
+
+// Every effect fails once, or from then on until the next process.
+func TestFailureAtEveryEffect(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EMFILE} {
+		for _, stays := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%v stays=%v", cause, stays), func(t *testing.T) {
+				t.Parallel()
+				for k, total := 1, 1; k <= total; k++ {
+					w := newCrashWorld(t)
+					effects := storetest.NewEffects(storetest.Plan{At: k, Err: cause, Stays: stays})
+					err := drainVictim(w.dir, effects)
+					total = max(total, effects.Count())
+					what := "no effect"
+					if effects.Count() >= k {
+						what = effects.Log()[k-1]
+					}
+					w.checkRecovered(fmt.Sprintf("%v at effect %d, %s (drain said: %v)", cause, k, what, err))
+				}
+			})
+		}
+	}
+}
+
+// runVictim runs the test binary as a victim. It returns what it printed, and whether it
+// was killed.
+func runVictim(t *testing.T, dir string, plan storetest.Plan) (out string, died bool) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^$")
+	cmd.Env = append(os.Environ(), victimDir+"="+dir, victimPlan+"="+string(p))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	if err == nil {
+		return strings.TrimSpace(stdout.String()), false
+	}
+	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
+		t.Fatalf("victim at %+v: %v\n%s", plan, err, &stderr)
+	}
+	return "", true
+}
+
+// checkRecovered drains once more and checks every promise.
+func (w *world) checkRecovered(how string) {
+	w.t.Helper()
+	w.drain()
+	want := map[string]string{
+		"invoices/report.csv v1":     "1",
+		"invoices/REPORT (2).csv v1": "1",
+		"copies/report.csv v2":       "1",
+		"copies/Report.eml v2":       "1",
+	}
+	got := map[string]string{}
+	for _, name := range []string{"invoices", "copies"} {
+		for _, d := range w.documents(name) {
+			got[fmt.Sprintf("%s/%s v%d", name, d.Path(), d.Version)] = "1"
+		}
+	}
+	normal := func(m map[string]string) map[string]string {
+		out := map[string]string{}
+		for k := range m {
+			out[strings.ToLower(k)] = "1"
+		}
+		return out
+	}
+	if diff := cmp.Diff(normal(want), normal(got)); diff != "" {
+		w.t.Errorf("%s: documents (-want +got):\n%s", how, diff)
+	}
+	held, err := w.store.HeldMail(w.t.Context())
+	w.must(err)
+	if len(held) != 2 {
+		w.t.Errorf("%s: got %d held, want 2", how, len(held))
+	}
+	w.checkNothingWaits(how)
+	w.checkBooks(how)
+	w.verify()
+	if w.t.Failed() {
+		w.t.Fatalf("%s: the log is\n%s", how, w.log)
+	}
+}
+
+// checkNothingWaits fails where any file is left in the drop folder, ours included.
+func (w *world) checkNothingWaits(how string) {
+	w.t.Helper()
+	err := filepath.WalkDir(filepath.Join(w.dir, "drop"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			w.t.Errorf("%s: %s is left in the drop folder", how, path)
+		}
+		return err
+	})
+	w.must(err)
+}
+
+// checkBooks fails where a run is open, does not add up, or counts what has no outcome.
+func (w *world) checkBooks(how string) {
+	w.t.Helper()
+	runs, err := w.store.Runs(w.t.Context(), noTime, 0)
+	w.must(err)
+	var all event.Summary
+	for _, r := range runs {
+		if r.State == string(store.RunOpen) {
+			w.t.Errorf("%s: run %s was left open", how, r.Run)
+		}
+		if r.Processed != r.Filed+r.Duplicate+r.Held+r.Deleted+r.Deferred || r.Errors != r.Held+r.Deleted+r.Deferred {
+			w.t.Errorf("%s: the books of %s do not balance: %+v", how, r.Run, r)
+		}
+		all.Filed += r.Filed
+		all.Held += r.Held
+	}
+	if all.Filed != 2 || all.Held != 1 {
+		w.t.Errorf("%s: the books say %d filed and %d held over all runs, want 2 and 1", how, all.Filed, all.Held)
+	}
+}
+
+func atoi(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,195 @@
+package incoming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/drop"
+	"mailchute/pkg/durable"
+	"mailchute/pkg/fault"
+	"mailchute/pkg/library"
+	"mailchute/pkg/message"
+	"mailchute/store"
+)
+
+// Explanation says what the job would do with a drop file, and why. Its JSON is a
+// contract (COMMANDS.md).
+type Explanation struct {
+	File      string `json:"file"`
+	Format    string `json:"format"`
+	MessageID string `json:"message_id"`
+	// Reason and Detail are set where the message cannot be read at all; it would be held.
+	Reason     fault.Reason           `json:"reason,omitempty"`
+	Detail     string                 `json:"detail,omitempty"`
+	Envelope   ExplainedEnvelope      `json:"envelope"`
+	Sender     ExplainedSender        `json:"sender"`
+	Recipients []RecipientExplanation `json:"recipients"`
+}
+
+// ExplainedEnvelope is what the MTA's own lines say.
+type ExplainedEnvelope struct {
+	Sender     string   `json:"sender"` // "" is the null sender
+	Recipients []string `json:"recipients"`
+	Source     string   `json:"source"` // the field that names the recipients
+}
+
+// ExplainedSender is who sent the message, and how sure we are.
+type ExplainedSender struct {
+	Address   string      `json:"address"`
+	Rung      access.Rung `json:"rung"`
+	Evidence  string      `json:"evidence"`
+	Principal *string     `json:"principal"` // "user:alice"; null is nobody
+}
+
+// RecipientExplanation is the decision for one recipient.
+type RecipientExplanation struct {
+	Address   string              `json:"address"`
+	Library   *string             `json:"library"` // null where none was found
+	Decision  string              `json:"decision"`
+	Reason    fault.Reason        `json:"reason"`
+	Detail    string              `json:"detail"`
+	Author    string              `json:"author"`
+	Skipped   int                 `json:"skipped,omitempty"`
+	Documents []ExplainedDocument `json:"documents"`
+}
+
+// ExplainedDocument is a document that the message would become. Its name may get a
+// number when it is filed, where the folder has one of that name.
+type ExplainedDocument struct {
+	Folder       string         `json:"folder"`
+	Name         string         `json:"name"`
+	OriginalName string         `json:"original_name"`
+	ContentType  string         `json:"content_type"`
+	Size         int64          `json:"size"`
+	SHA256       message.Digest `json:"sha256"`
+	Part         string         `json:"part"` // "" is the original message
+	Damaged      string         `json:"damaged,omitempty"`
+}
+
+// Explain says what the job would do with a drop file, by the job's own code, and
+// changes nothing. The format "" is that of the feed whose folder the file is in.
+func Explain(ctx context.Context, o Options, file, format string) (Explanation, error) {
+	x := Explanation{File: file, Envelope: ExplainedEnvelope{Recipients: []string{}}, Recipients: []RecipientExplanation{}}
+	f, err := formatFor(o, file, format)
+	if err != nil {
+		return x, err
+	}
+	x.Format = f.Name
+	dir, err := durable.Open(filepath.Dir(file))
+	if err != nil {
+		return x, err
+	}
+	defer dir.Close() //nolint:errcheck // nothing was written
+	src, err := dir.Open(filepath.Base(file))
+	if err != nil {
+		return x, err
+	}
+	defer src.Close() //nolint:errcheck // nothing was written
+	info, err := src.Stat()
+	if err != nil {
+		return x, err
+	}
+	err = x.explain(ctx, o, src, info.Size(), f)
+	if class := fault.Of(err); class == fault.Permanent || class == fault.Poison {
+		x.Reason, x.Detail = fault.ReasonOf(err), err.Error()
+		return x, nil
+	}
+	return x, err
+}
+
+// explain does what process does, without keeping anything.
+func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, size int64, f drop.Format) error {
+	policy, err := o.Store.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	env, err := drop.ReadEnvelope(src, size, f)
+	if err != nil {
+		return err
+	}
+	x.Envelope.Sender, x.Envelope.Source = env.Sender.String(), env.Source
+	for _, to := range env.Recipients {
+		x.Envelope.Recipients = append(x.Envelope.Recipients, to.String())
+	}
+	judge := newJudge(o.Store, o.Domains)
+	who, err := judge.sender(ctx, env)
+	if err != nil {
+		return err
+	}
+	x.Sender = ExplainedSender{Address: who.Address.String(), Rung: who.Rung, Evidence: who.Evidence}
+	if who.Login != "" {
+		principal := access.UserPrincipal(who.Login).String()
+		x.Sender.Principal = &principal
+	}
+	vs, err := judge.verdicts(ctx, policy, who, env)
+	if err != nil {
+		return err
+	}
+	in := body(src, size, env)
+	msg, err := message.NewParser(o.Limits).Parse(ctx, in, in.Size())
+	if err != nil {
+		return err
+	}
+	x.MessageID = msg.Header.MessageID
+	contents, err := decode(ctx, msg, discard)
+	if err != nil {
+		return err
+	}
+	if err := plan(ctx, msg, contents, who, vs, discard); err != nil {
+		return err
+	}
+	for _, v := range vs {
+		x.Recipients = append(x.Recipients, explainVerdict(v, policy))
+	}
+	return nil
+}
+
+func explainVerdict(v verdict, policy access.Policy) RecipientExplanation {
+	d := v.decided(policy)
+	r := RecipientExplanation{
+		Address: v.recipient.String(), Reason: d.Reason, Detail: d.Detail, Author: d.Author, Skipped: d.Skipped,
+		Decision: map[store.State]string{store.Filed: "file", store.Held: "hold", store.Deleted: "delete"}[d.State],
+	}
+	if d.Library != "" {
+		r.Library = &d.Library
+	}
+	r.Documents = explainDrafts(d.Drafts)
+	return r
+}
+
+func explainDrafts(drafts []library.Draft) []ExplainedDocument {
+	docs := make([]ExplainedDocument, 0, len(drafts))
+	for _, d := range drafts {
+		docs = append(docs, ExplainedDocument{
+			Folder: d.Folder, Name: d.Name, OriginalName: d.OriginalName, ContentType: d.ContentType,
+			Size: d.Content.Size, SHA256: d.Content.Digest, Part: d.Part, Damaged: d.Content.Damaged,
+		})
+	}
+	return docs
+}
+
+// formatFor returns the named format, or that of the feed whose folder the file is in.
+func formatFor(o Options, file, name string) (drop.Format, error) {
+	if name != "" {
+		return drop.FormatNamed(name)
+	}
+	at, err := os.Stat(filepath.Dir(file))
+	if err != nil {
+		return drop.Format{}, err
+	}
+	for _, feed := range o.Feeds {
+		for _, dir := range []string{feed.Path, filepath.Join(feed.Path, "new"), filepath.Join(feed.Path, "cur")} {
+			if info, err := os.Stat(dir); err == nil && os.SameFile(info, at) {
+				return drop.FormatNamed(feed.Format)
+			}
+		}
+	}
+	return drop.Format{}, fmt.Errorf("%s lies in no feed's folder: name its format with --format: %w", file, errFormat)
+}
+
+// errFormat: the format of a file is not known.
+var errFormat = errors.New("unknown format")

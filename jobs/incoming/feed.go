@@ -1,0 +1,127 @@
+package incoming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"mailchute/jobs"
+	"mailchute/pkg/drop"
+	"mailchute/pkg/durable"
+	"mailchute/pkg/text"
+)
+
+// Feed is one configured drop folder.
+type Feed struct {
+	Name     string
+	Path     string
+	Format   string
+	Settle   time.Duration // 0: the default of the drop package
+	DeferFor time.Duration // 0: likewise
+	Owners   []int         // user ids whose files are taken; none: root, ours and the folder's
+}
+
+// feed is a Feed with its folder, open while it can be drained.
+type feed struct {
+	Feed
+	log        zerolog.Logger
+	openFolder func(path string) (durable.FS, error)
+	trouble    jobs.Trouble
+
+	mu     sync.Mutex
+	fs     durable.FS
+	folder *drop.Folder
+}
+
+// open returns the folder, opening it where it is not open.
+func (f *feed) open() (*drop.Folder, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.folder != nil {
+		return f.folder, nil
+	}
+	format, err := drop.FormatNamed(f.Format)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := f.openFolder(f.Path)
+	if err != nil {
+		return nil, fmt.Errorf("drop folder: %w", err)
+	}
+	folder, err := drop.Open(fs, drop.Options{
+		Feed: f.Name, Format: format, Settle: f.Settle, DeferFor: f.DeferFor, Owners: f.Owners,
+	})
+	if err != nil {
+		return nil, errors.Join(err, fs.Close())
+	}
+	f.fs, f.folder = fs, folder
+	return folder, nil
+}
+
+// close lets the folder go; the next open begins anew.
+func (f *feed) close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.folder == nil {
+		return nil
+	}
+	err := errors.Join(f.folder.Close(), f.fs.Close())
+	f.folder, f.fs = nil, nil
+	return err
+}
+
+// report says why the folder cannot be drained, once, and once that it can be again.
+func (f *feed) report(err error) {
+	f.trouble.Report(f.log, err, "The drop folder cannot be drained; its mail waits there.", "The drop folder is drained again.")
+}
+
+// settle returns how long a file of this feed must stand still.
+func (f *feed) settle() time.Duration {
+	if f.Settle > 0 {
+		return f.Settle
+	}
+	return drop.DefaultSettle
+}
+
+// nextDue returns when the first waiting file can be taken; zero: none waits.
+func (f *feed) nextDue() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.folder == nil {
+		return time.Time{}
+	}
+	return f.folder.NextDue()
+}
+
+// Watch rings when something arrives in any feed, until ctx is done. Where a folder
+// cannot be watched, it tries again; the schedule finds its files meanwhile.
+func (j *Job) Watch(ctx context.Context, ring func()) {
+	var wg sync.WaitGroup
+	for _, f := range j.feeds {
+		wg.Go(func() { f.watch(ctx, ring) })
+	}
+	wg.Wait()
+}
+
+// watchAgain is the pause before a folder that could not be watched is tried again.
+const watchAgain = 5 * time.Second
+
+func (f *feed) watch(ctx context.Context, ring func()) {
+	for ctx.Err() == nil {
+		if folder, err := f.open(); err == nil {
+			ring() // for what came while nobody watched
+			err = folder.Watch(ctx, ring)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				f.log.Debug().Str("error", text.Safe(err.Error())).Msg("Watching ended; the schedule goes on.")
+			}
+		}
+		pause(ctx, watchAgain)
+	}
+}

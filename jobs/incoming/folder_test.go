@@ -1,0 +1,108 @@
+package incoming_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"mailchute/jobs/incoming"
+	"mailchute/pkg/library"
+)
+
+// A drop folder that cannot be drained is not drained, says so once, and keeps its mail.
+func TestReadOnlyDropFolder(t *testing.T) {
+	t.Parallel()
+	var locked atomic.Bool
+	locked.Store(true)
+	readOnly := func(op, name string) error {
+		if op != "open" && locked.Load() {
+			return &fs.PathError{Op: op, Path: name, Err: syscall.EROFS}
+		}
+		return nil
+	}
+	w := newWorld(t, "eml", with(func(o *incoming.Options) { o.OpenFolder = wrapped(hooked(readOnly)) }))
+	w.library(library.Library{Name: "invoices"})
+	w.drop("1.eml", good())
+	for range 3 {
+		if sum := w.drain(); sum.Processed != 0 {
+			t.Errorf("got summary %+v, want nothing processed", sum)
+		}
+	}
+	if got := strings.Count(w.log.String(), "cannot be drained"); got != 1 {
+		t.Errorf("got %d complaints, want one:\n%s", got, w.log)
+	}
+	if !strings.Contains(w.log.String(), "read-only") {
+		t.Errorf("got no word of what is wrong:\n%s", w.log)
+	}
+	locked.Store(false)
+	if sum := w.drain(); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the message filed", sum)
+	}
+	if !strings.Contains(w.log.String(), "drained again") {
+		t.Errorf("got no word that the folder is drained again:\n%s", w.log)
+	}
+	w.drained()
+}
+
+// A drop folder that is not there, or no folder, keeps nobody else waiting.
+func TestDropFolderAbsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "eml", with(func(o *incoming.Options) {
+		absent, file := o.Feeds[0], o.Feeds[0]
+		absent.Name, absent.Path = "absent", filepath.Join(t.TempDir(), "absent")
+		file.Name, file.Path = "file", filepath.Join(filepath.Dir(o.Feeds[0].Path), "catalog.db")
+		o.Feeds = []incoming.Feed{absent, file, o.Feeds[0]}
+	}))
+	w.library(library.Library{Name: "invoices"})
+	w.drop("1.eml", good())
+	if sum := w.drain(); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the message of the third feed filed", sum)
+	}
+	if got := strings.Count(w.log.String(), "cannot be drained"); got != 2 {
+		t.Errorf("got %d complaints, want one for each feed that cannot be drained:\n%s", got, w.log)
+	}
+}
+
+// A link to a drop folder is followed once, when it is opened.
+func TestSymlinkedDropFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "eml")
+	w.library(library.Library{Name: "invoices"})
+	real := t.TempDir()
+	w.must(os.Remove(filepath.Join(w.dir, "drop")))
+	w.must(os.Symlink(real, filepath.Join(w.dir, "drop")))
+	w.drop("1.eml", good())
+	if sum := w.drain(); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the message filed", sum)
+	}
+	w.must(os.WriteFile(filepath.Join(real, "2.eml"), []byte(good()), 0o600))
+	w.must(os.Remove(filepath.Join(w.dir, "drop")))
+	w.must(os.Symlink(t.TempDir(), filepath.Join(w.dir, "drop")))
+	if sum := w.drain(); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the folder that was opened drained still", sum)
+	}
+}
+
+// What .mailchute leads to is not ours where it is a link.
+func TestLinkInPlaceOfOurFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "eml")
+	w.library(library.Library{Name: "invoices"})
+	elsewhere := t.TempDir()
+	w.must(os.Symlink(elsewhere, filepath.Join(w.dir, "drop", ".mailchute")))
+	w.drop("1.eml", good())
+	if sum := w.drain(); sum.Processed != 0 {
+		t.Errorf("got summary %+v, want nothing processed", sum)
+	}
+	entries, err := os.ReadDir(elsewhere)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("got %v, %v behind the link, want nothing", entries, err)
+	}
+	if !strings.Contains(w.log.String(), ".mailchute") {
+		t.Errorf("got no word of .mailchute:\n%s", w.log)
+	}
+}

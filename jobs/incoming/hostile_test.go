@@ -1,0 +1,214 @@
+package incoming_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailchute/jobs/incoming"
+	"mailchute/pkg/library"
+)
+
+// good is a message that alice may send to invoices.
+func good() string { return mail("alice@case.test", "invoices@case.test") + letter }
+
+// What is no regular file of a message's name is neither read nor counted nor moved.
+func TestNeverRead(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ format, folder string }{{"eml", ""}, {"drop-write", "new"}} {
+		t.Run(row.format, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, row.format)
+			w.library(library.Library{Name: "invoices"})
+			dir := filepath.Join(w.dir, "drop", row.folder)
+			secret := filepath.Join(t.TempDir(), "secret.eml")
+			w.must(os.WriteFile(secret, []byte(good()), 0o600))
+			w.must(os.MkdirAll(filepath.Join(dir, "folder.eml"), 0o700))
+			w.must(os.WriteFile(filepath.Join(dir, "folder.eml", "within.eml"), []byte(good()), 0o600))
+			w.must(os.WriteFile(filepath.Join(dir, ".hidden.eml"), []byte(good()), 0o600))
+			w.must(os.Symlink(secret, filepath.Join(dir, "link.eml")))
+			w.must(os.Symlink("/etc", filepath.Join(dir, "etc.eml")))
+			w.must(os.Symlink(filepath.Join(dir, "loop.eml"), filepath.Join(dir, "loop.eml")))
+			w.must(syscall.Mkfifo(filepath.Join(dir, "fifo.eml"), 0o600))
+			before := w.waiting()
+
+			if sum := w.drain(); sum.Processed != 0 || sum.Backlog != 0 {
+				t.Errorf("got summary %+v, want nothing processed and nothing waiting", sum)
+			}
+			if diff := cmp.Diff(before, w.waiting()); diff != "" {
+				t.Errorf("the drop folder (-before +after):\n%s", diff)
+			}
+			if left := w.ours(); len(left) > 0 {
+				t.Errorf("got %q in .mailchute, want nothing", left)
+			}
+			if w.log.Len() == 0 || len(w.events(6872))+len(w.events(6873)) > 0 {
+				t.Errorf("got the log\n%s\nwant event 6871 and nothing else", w.log)
+			}
+		})
+	}
+}
+
+// Names that only some formats take, and temporary ones, are left alone.
+func TestNotOfTheFormat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "eml")
+	w.library(library.Library{Name: "invoices"})
+	for _, name := range []string{"readme.txt", "a.eml.part", "~a.eml", "noext", "eml"} {
+		w.drop(name, good())
+	}
+	w.drop("A.EML", good())
+	if sum := w.drain(); sum.Filed != 1 || sum.Backlog != 0 {
+		t.Errorf("got summary %+v, want A.EML filed and nothing else", sum)
+	}
+	if diff := cmp.Diff([]string{"a.eml.part", "eml", "noext", "readme.txt", "~a.eml"}, w.waiting()); diff != "" {
+		t.Errorf("the drop folder (-want +got):\n%s", diff)
+	}
+}
+
+// An empty file is one that nobody has begun to write, unless the format renames.
+func TestEmptyFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "eml")
+	w.library(library.Library{Name: "invoices"})
+	w.drop("1.eml", "")
+	if sum := w.drain(); sum.Processed != 0 || sum.Backlog != 1 {
+		t.Errorf("got summary %+v, want the empty file left waiting", sum)
+	}
+	w.must(os.WriteFile(filepath.Join(w.dir, "drop", "1.eml"), []byte(good()), 0o600))
+	if sum := w.drain(); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want it filed once it is written", sum)
+	}
+	w.drained()
+
+	maildir := newWorld(t, "postfix")
+	maildir.must(os.Mkdir(filepath.Join(maildir.dir, "drop", "new"), 0o700))
+	maildir.drop("new/1", "")
+	if sum := maildir.drain(); sum.Held != 1 || sum.Failed[0].Reason != "no-envelope" {
+		t.Errorf("got summary %+v, want the empty file held", sum)
+	}
+	if got := len(maildir.events(6872)); got != 1 {
+		t.Errorf("got %d events 6872, want one:\n%s", got, maildir.log)
+	}
+	maildir.drained()
+}
+
+// A file that we may not read stays where it is, is complained of once and counted.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*incoming.Options){
+		"of another owner": func(o *incoming.Options) { o.Feeds[0].Owners = []int{os.Geteuid() + 1} },
+		"without the right": func(o *incoming.Options) {
+			o.OpenFolder = wrapped(hooked(func(op, name string) error {
+				if op == "open" && strings.HasSuffix(name, "1.eml") {
+					return &fs.PathError{Op: op, Path: name, Err: syscall.EACCES}
+				}
+				return nil
+			}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "eml", with(change))
+			w.library(library.Library{Name: "invoices"})
+			w.drop("1.eml", good())
+			for range 3 {
+				if sum := w.drain(); sum.Processed != 0 || sum.Backlog != 1 {
+					t.Errorf("got summary %+v, want the file left waiting", sum)
+				}
+			}
+			if diff := cmp.Diff([]string{"1.eml"}, w.waiting()); diff != "" {
+				t.Errorf("the drop folder (-want +got):\n%s", diff)
+			}
+			if e := w.events(6872); len(e) != 1 || e[0]["file"] != "1.eml" || e[0]["detail"] == "" {
+				t.Errorf("got events 6872 %v, want one of 1.eml", e)
+			}
+			w.restart()
+			if sum := w.drain(); sum.Filed != 1 {
+				t.Errorf("got summary %+v, want the file filed once it can be read", sum)
+			}
+			w.drained()
+		})
+	}
+}
+
+// A file that somebody else removes while it is handled is no message any more.
+func TestVanishes(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"rename", "open"} {
+		t.Run("before "+op, func(t *testing.T) {
+			t.Parallel()
+			var w *world
+			w = newWorld(t, "eml", with(func(o *incoming.Options) {
+				o.OpenFolder = wrapped(hooked(func(now, name string) error {
+					if now == op && path.Base(name) == "1.eml" {
+						return os.Remove(filepath.Join(w.dir, "drop", name))
+					}
+					return nil
+				}))
+			}))
+			w.library(library.Library{Name: "invoices"})
+			w.drop("1.eml", good())
+			w.drop("2.eml", good())
+			if sum := w.drain(); sum.Processed != 1 || sum.Filed != 1 || sum.Backlog != 0 {
+				t.Errorf("got summary %+v, want the other file filed", sum)
+			}
+			w.drained()
+			w.restart()
+			w.drop("1.eml", good())
+			if sum := w.drain(); sum.Filed != 1 {
+				t.Errorf("got summary %+v, want a file of that name filed later", sum)
+			}
+			w.drained()
+			w.verify()
+		})
+	}
+}
+
+// A file whose writer goes on while it is read is put back, and filed when it is whole.
+func TestChangesWhileRead(t *testing.T) {
+	t.Parallel()
+	half, rest, _ := strings.Cut(good(), "b\r\n--b--")
+	rest = "b\r\n--b--" + rest
+	var w *world
+	var dropped atomic.Bool
+	w = newWorld(t, "eml", through(hooked(func(op, _ string) error {
+		if op != "create" || !dropped.CompareAndSwap(true, false) {
+			return nil
+		}
+		// The file has been opened, and its first part is being decoded.
+		claimed, err := filepath.Glob(filepath.Join(w.dir, "drop/.mailchute/claimed/*/*/1.eml"))
+		if err != nil || len(claimed) != 1 {
+			t.Errorf("got %q, %v; want the claimed file", claimed, err)
+			return nil
+		}
+		f, err := os.OpenFile(claimed[0], os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteString(rest)
+		return errors.Join(err, f.Close())
+	})))
+	w.library(library.Library{Name: "invoices"})
+	w.drop("1.eml", half)
+	dropped.Store(true)
+	if sum := w.drain(); sum.Processed != 1 || sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the message filed once", sum)
+	}
+	if dropped.Load() {
+		t.Error("the file was never changed: the test proves nothing")
+	}
+	docs := w.documents("invoices")
+	if len(docs) != 1 || docs[0].Content.Digest.String() != hexDigest([]byte("a;b")) {
+		t.Errorf("got %+v, want the whole attachment", docs)
+	}
+	w.drained()
+	w.verify()
+}

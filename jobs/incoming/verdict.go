@@ -1,0 +1,133 @@
+package incoming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/address"
+	"mailchute/pkg/drop"
+	"mailchute/pkg/fault"
+	"mailchute/pkg/library"
+	"mailchute/store"
+)
+
+// judge answers, for one recipient at a time, whether a message may be filed and where.
+type judge struct {
+	store   *store.Store
+	domains map[string]bool // folded
+}
+
+func newJudge(s *store.Store, domains []string) *judge {
+	j := &judge{store: s, domains: map[string]bool{}}
+	for _, d := range domains {
+		j.domains[address.FoldDomain(d)] = true
+	}
+	return j
+}
+
+// verdict is the answer for one recipient.
+type verdict struct {
+	recipient address.Address
+	library   library.Library // Name "" where none was found
+	decision  access.Decision
+	plan      library.Planned // of an allowed one, once the parts are decoded
+}
+
+// allowed reports whether the message is filed for this recipient.
+func (v verdict) allowed() bool { return v.decision.Allow }
+
+// rejected returns the verdict of a recipient for whom the message is not filed.
+func rejected(to address.Address, l library.Library, reason fault.Reason, format string, args ...any) verdict {
+	return verdict{recipient: to, library: l, decision: access.Decision{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
+}
+
+// sender says who sent a message, and how we know. So far no feed vouches for more than
+// the envelope; From is never asked.
+func (j *judge) sender(ctx context.Context, env drop.Envelope) (access.Sender, error) {
+	who := access.Sender{Address: env.Sender, Rung: access.Claimed, Evidence: "envelope sender, which anyone can write"}
+	if env.Sender.IsNull() {
+		who.Evidence = "null envelope sender"
+		return who, nil
+	}
+	login, err := j.store.UserAt(ctx, env.Sender)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return who, err
+	}
+	who.Login = login
+	return who, nil
+}
+
+// verdicts judges every recipient of an envelope that has no outcome in done, by folded
+// address. Errors are the store's.
+func (j *judge) verdicts(ctx context.Context, p access.Policy, who access.Sender, env drop.Envelope) ([]verdict, error) {
+	out := make([]verdict, 0, len(env.Recipients))
+	for _, to := range env.Recipients {
+		v, err := j.verdict(ctx, p, who, to)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender, to address.Address) (verdict, error) {
+	if !j.domains[address.FoldDomain(to.Domain)] {
+		return rejected(to, library.Library{}, fault.ForeignDomain, "%s is not one of this farm's domains", to.Domain), nil
+	}
+	l, group, err := j.store.At(ctx, to.Local)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return rejected(to, l, fault.UnknownAddress, "no library has the local part %s", to.Local), nil
+	case err != nil:
+		return verdict{}, err
+	case group != "":
+		return rejected(to, l, fault.GroupAddress,
+			"%s is the distribution group %s: let the MTA expand it before the drop folder", to.Local, group), nil
+	}
+	level, err := j.store.LevelOf(ctx, who.Login, l)
+	if err != nil {
+		return verdict{}, err
+	}
+	return verdict{recipient: to, library: l, decision: access.Decide(p, l, level, who)}, nil
+}
+
+// planFor lets an allowed verdict's library say what documents the message becomes; a
+// library may still reject it.
+func (v *verdict) planFor(a library.Arrival, who access.Sender) {
+	a.Sender = unverified
+	if v.decision.Verified {
+		a.Sender = who.Address.String()
+	}
+	v.plan = library.Plan(v.library, a)
+	if v.plan.Reason != "" {
+		v.decision = access.Decision{Reason: v.plan.Reason, Detail: v.plan.Detail}
+		v.plan.Drafts = nil
+	}
+}
+
+// unverified names the sender folder of mail whose sender we are not sure of.
+const unverified = "unverified"
+
+// decided turns the verdict into what the store settles.
+func (v verdict) decided(p access.Policy) store.Decided {
+	d := store.Decided{
+		Recipient: v.recipient, State: store.Filed, Library: v.library.Name,
+		Reason: v.decision.Reason, Detail: v.decision.Detail, Author: v.decision.Author,
+		Drafts: v.plan.Drafts, Skipped: v.plan.Skipped.Total(),
+	}
+	if !v.allowed() {
+		d.State = stateFor(p, v.decision.Reason)
+	}
+	return d
+}
+
+// stateFor says what becomes of a recipient whose message was rejected.
+func stateFor(p access.Policy, reason fault.Reason) store.State {
+	if p.ActionFor(reason) == access.ActionDelete {
+		return store.Deleted
+	}
+	return store.Held
+}
