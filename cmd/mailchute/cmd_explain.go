@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailchute/jobs/incoming"
+	"mailchute/pkg/drop"
+	"mailchute/pkg/fault"
+	"mailchute/pkg/text"
+)
+
+func (c *cli) explainCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "explain FILE",
+		Short: "Say what the job would do with a drop file, and why",
+		Long: `Decides for a drop file as the job does, and changes nothing. A file in a feed's folder
+has the feed's format; for any other, name it.`,
+		Example: `  mailchute explain drop/new/1767600000.V1.host
+  mailchute explain --format eml message.eml --json`,
+		Args: args("FILE"),
+		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
+			o, err := f.jobOptions()
+			if err != nil {
+				return err
+			}
+			if format != "" && !slices.Contains(drop.Formats(), format) {
+				return usage(fmt.Errorf("--format %q: there are %s", format, enumerate(drop.Formats())))
+			}
+			x, err := incoming.Explain(ctx, o, args[0], format)
+			if errors.Is(err, fs.ErrNotExist) {
+				return absent(fault.ErrNotFound, "file %s", args[0])
+			}
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(x)
+			}
+			_, err = io.WriteString(c.out, explanation(c.paintFor(c.out), x))
+			return err
+		}),
+	}
+	cmd.Flags().StringVar(&format, "format", "", "`FORMAT` of the file: "+strings.Join(drop.Formats(), ", "))
+	offer(cmd, "format", drop.Formats()...)
+	return cmd
+}
+
+// explanation writes an explanation for people.
+func explanation(p paint, x incoming.Explanation) string {
+	var b strings.Builder
+	field := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%s  %s\n", p.bold(fmt.Sprintf("%-10s", name)), text.Safe(fmt.Sprintf(format, args...)))
+	}
+	field("File", "%s (format %s)", x.File, x.Format)
+	if x.Reason != "" {
+		field("Held", "%s: %s", x.Reason, x.Detail)
+	}
+	if len(x.Envelope.Recipients) == 0 {
+		return b.String()
+	}
+	field("Message", "%s", or(x.MessageID, "has no Message-ID"))
+	field("Envelope", "from <%s> to %s (%s)", x.Envelope.Sender, strings.Join(x.Envelope.Recipients, ", "), x.Envelope.Source)
+	who := "nobody we know"
+	if x.Sender.Principal != nil {
+		who = *x.Sender.Principal
+	}
+	field("Sender", "%s: %s, %s (%s)", or(x.Sender.Address, "null sender"), who, x.Sender.Rung, x.Sender.Evidence)
+	for _, r := range x.Recipients {
+		explainRecipient(&b, p, r)
+	}
+	return b.String()
+}
+
+func explainRecipient(b *strings.Builder, p paint, r incoming.RecipientExplanation) {
+	colour := map[string]func(string) string{"file": p.green, "hold": p.yellow, "delete": p.red}[r.Decision]
+	fmt.Fprintf(b, "\n%s  %s", text.Safe(r.Address), colour(r.Decision))
+	if r.Library != nil {
+		fmt.Fprintf(b, "  library %s", text.Safe(*r.Library))
+	}
+	if r.Decision == "file" {
+		fmt.Fprintf(b, ", by %s", text.Safe(r.Author))
+	} else {
+		fmt.Fprintf(b, "  %s\n  %s", text.Safe(string(r.Reason)), text.Safe(r.Detail))
+	}
+	b.WriteByte('\n')
+	for _, d := range r.Documents {
+		name := d.Name
+		if d.Folder != "" {
+			name = d.Folder + "/" + d.Name
+		}
+		fmt.Fprintf(b, "  %s  %s, %s\n", text.Safe(name), bytesText(d.Size), text.Safe(d.ContentType))
+	}
+	if r.Skipped > 0 {
+		fmt.Fprintf(b, "  %s skipped\n", count(r.Skipped, "part"))
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"mailchute/jobs"
+)
+
+// grace is how long the messages in hand may take after a signal. What is not finished
+// then goes to retry, as after a crash.
+const grace = 4500 * time.Millisecond
+
+func (c *cli) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the job on arrival and by schedule, until a signal ends it",
+		Long: `Files mail when it arrives in a drop folder, and looks into all of them by schedule
+(each minute). Writes one event 6871 for each run to standard error. SIGINT or SIGTERM
+ends it within five seconds, with the message in hand finished or put back; a second
+signal ends it at once.`,
+		Example: "  mailchute -c /srv/mailchute serve",
+		Args:    args(),
+		RunE: c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
+			if err := f.hasFeeds(); err != nil {
+				return err
+			}
+			all, err := f.Libraries(ctx)
+			if err != nil {
+				return err
+			}
+			if err := c.warnOfTrust(ctx, f, all...); err != nil {
+				return err
+			}
+			return c.serve(ctx, f)
+		}),
+	}
+}
+
+// serve runs until ctx is done.
+func (c *cli) serve(ctx context.Context, f *farm) error {
+	log, err := c.logger(f.config.Log, c.err, zerolog.DebugLevel)
+	if err != nil {
+		return err
+	}
+	job, err := f.job(log, nil)
+	if err != nil {
+		return err
+	}
+	bell, schedule := jobs.NewBell(), jobs.NewScheduler()
+	if err := f.checkSchedule(); err != nil {
+		return err
+	}
+	if err := schedule.Add(f.config.Schedule, bell.RingSchedule); err != nil {
+		return err
+	}
+	log.Info().Str("version", version().Version).Str("config", f.config.File).Int("feeds", len(f.config.Feeds)).Msg("Serving.")
+	var running sync.WaitGroup
+	running.Go(func() { schedule.Run(ctx) })
+	running.Go(func() { job.Watch(ctx, bell.Ring) })
+	running.Go(func() { jobs.Loop(ctx, job, bell, jobs.Pace{}, log) })
+	if !waitFor(ctx, &running, grace) {
+		f.abandon()
+		return fmt.Errorf("the messages in hand were not finished in %s; they are tried again at the next start", grace)
+	}
+	log.Info().Msg("Ended.")
+	return job.Close()
+}
+
+// checkSchedule says what is wrong with the schedule of the configuration.
+func (f *farm) checkSchedule() error {
+	if err := jobs.CheckSchedule(f.config.Schedule); err != nil {
+		return misconfigured(fmt.Errorf("%s: schedule.incoming: %w: write five fields as in crontab(5), such as %q", f.config.File, err, jobs.EveryMinute))
+	}
+	return nil
+}
+
+// waitFor waits until all have ended; after ctx is done, at most for the time limit. It
+// reports whether they have.
+func waitFor(ctx context.Context, running *sync.WaitGroup, limit time.Duration) bool {
+	ended := make(chan struct{})
+	go func() {
+		running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-ended:
+		return true
+	case <-late.C:
+		return false
+	}
+}

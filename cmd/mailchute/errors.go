@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"mailchute/pkg/config"
+	"mailchute/pkg/fault"
+	"mailchute/pkg/text"
+)
+
+// The exit codes of COMMANDS.md.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitNotFound = 3
+	exitConflict = 4
+	exitHeld     = 5
+)
+
+var (
+	// errHeld ends a command that did its work, but something was held or deferred. It
+	// has been said already.
+	errHeld = errors.New("something was held or deferred")
+	// errSaid ends a command that failed and has said so already.
+	errSaid = errors.New("failed")
+)
+
+// usageError is wrong usage or a wrong configuration.
+type usageError struct {
+	error
+	help bool // the command's help has more
+}
+
+func (e usageError) Unwrap() error { return e.error }
+
+// usage marks err as wrong usage of the command; nil stays nil.
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err, true}
+}
+
+// misconfigured marks err as a fault of the configuration.
+func misconfigured(err error) error { return usageError{err, false} }
+
+// exitCode turns an error into the code that scripts see.
+func exitCode(err error) int {
+	_, wrongUsage := errors.AsType[usageError](err)
+	_, wrongConfig := errors.AsType[*config.Error](err)
+	switch {
+	case err == nil:
+		return exitDone
+	case wrongUsage, wrongConfig:
+		return exitUsage
+	case errors.Is(err, errHeld):
+		return exitHeld
+	case errors.Is(err, fault.ErrNotFound):
+		return exitNotFound
+	case errors.Is(err, fault.ErrConflict):
+		return exitConflict
+	}
+	return exitFailed
+}
+
+// complain tells people what went wrong with a command.
+func (c *cli) complain(command string, err error) {
+	if err == nil || errors.Is(err, errHeld) || errors.Is(err, errSaid) {
+		return
+	}
+	for line := range strings.Lines(explain(err)) {
+		fmt.Fprintf(c.err, "mailchute: %s\n", text.Safe(strings.TrimSuffix(line, "\n")))
+	}
+	if wrong, ok := errors.AsType[usageError](err); ok && wrong.help {
+		fmt.Fprintf(c.err, "See %s --help.\n", command)
+	}
+}
+
+// warn tells people what does not stop the command.
+func (c *cli) warn(format string, args ...any) {
+	fmt.Fprintf(c.err, "warning: %s\n", text.Safe(fmt.Sprintf(format, args...)))
+}
+
+// explain returns the text of an error for people, with what to do about it where the
+// error itself does not say so.
+func explain(err error) string {
+	said := err.Error()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.Is(err, fault.ErrConflict):
+		return strings.TrimSuffix(said, ": "+fault.ErrConflict.Error())
+	case errors.Is(err, fault.ErrNotFound) && strings.Contains(said, "there is no "):
+		return strings.TrimSuffix(said, ": "+fault.ErrNotFound.Error())
+	case errors.Is(err, fs.ErrPermission):
+		return said + " (run it as the user that owns the data folder)"
+	}
+	return said
+}
+
+// taken says of a conflict that a thing of that name is there already. Where there is
+// none, the conflict is about something else, and says what.
+func taken(err error, what, name string, exists bool) error {
+	if !exists || !errors.Is(err, fault.ErrConflict) {
+		return err
+	}
+	return fmt.Errorf("there is a %s %s already: %w", what, name, fault.ErrConflict)
+}
+
+// absent says of a thing that was not found that there is none, in place of err's words.
+func absent(err error, format string, args ...any) error {
+	if !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("there is no %s: %w", fmt.Sprintf(format, args...), fault.ErrNotFound)
+}

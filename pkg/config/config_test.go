@@ -1,0 +1,197 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailchute/pkg/config"
+	"mailchute/pkg/message"
+)
+
+// testdata is the folder of the configurations.
+const testdata = "../../testdata/config"
+
+func sample(t *testing.T) []byte {
+	t.Helper()
+	text, err := config.Sample([]string{"docs.example.com"}, config.Feed{Name: "incoming", Path: "drop", Format: "postfix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestSampleIsDocumented(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile(filepath.Join(testdata, "good.sample.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(sample(t))); diff != "" {
+		t.Errorf("the sample differs from good.sample.toml: want -, got +\n%s", diff)
+	}
+}
+
+// withDefaults is a configuration that says no more than it must.
+func withDefaults() config.Config {
+	return config.Config{
+		File:     "/data/mailchute.toml",
+		Domains:  []string{"docs.example.com"},
+		Store:    config.Store{Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks", Tree: config.TreeLink, MinFree: 0.05},
+		Schedule: "* * * * *",
+		Limits:   message.Limits{Bytes: 256 << 20, Parts: 10_000, Depth: 50, Header: 1 << 20, Boundary: 200, Time: time.Minute},
+		Log:      config.Log{Level: "info", Format: config.LogAuto},
+		Feeds: []config.Feed{{
+			Name: "incoming", Path: "drop", Format: "postfix", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Owners: []string{},
+		}},
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	short := withDefaults()
+	short.Feeds[0].Owners = nil
+	full := config.Config{
+		File:     "/data/mailchute.toml",
+		Domains:  []string{"docs.example.com", "bücher.example"},
+		Store:    config.Store{Catalog: "/srv/catalog.db", Blobs: "b", Libraries: "../shares", Locks: "/run/mailchute", Tree: config.TreeCopy, MinFree: 0.125},
+		Schedule: "*/5 8-18 * * 1-5",
+		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
+		Log:      config.Log{Level: "debug", Format: config.LogJSON},
+		Feeds: []config.Feed{
+			{Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}},
+			{Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour},
+		},
+	}
+	tests := map[string]config.Config{
+		"good.sample.toml": withDefaults(), "good.short.toml": short, "good.full.toml": full,
+	}
+	for name, want := range tests {
+		text, err := os.ReadFile(filepath.Join(testdata, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.Parse("/data/mailchute.toml", text)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: want -, got +\n%s", name, diff)
+		}
+	}
+}
+
+// TestBad reads every bad configuration: its first line is a comment with the error, the
+// file's name left out.
+func TestBad(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(testdata, "bad.*.toml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("bad configurations: %v, %v", files, err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		want := "/data/mailchute.toml:" + strings.TrimPrefix(first, "# ")
+		c, err := config.Parse("/data/mailchute.toml", text)
+		if _, ok := errors.AsType[*config.Error](err); !ok || err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", filepath.Base(name), err, want)
+		}
+		if diff := cmp.Diff(config.Config{}, c); diff != "" {
+			t.Errorf("%s: a configuration came with the error: %s", filepath.Base(name), diff)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, config.FileName)
+	if _, err := config.Load(file); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), file) {
+		t.Errorf("no file: got %v, want one that names %s", err, file)
+	}
+	if err := os.WriteFile(file, sample(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range []string{file, dir} {
+		c, err := config.Load(config.Find(given))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := c.Abs(c.Store.Blobs), filepath.Join(dir, "blobs"); got != want {
+			t.Errorf("blobs: got %s, want %s", got, want)
+		}
+		if got, want := c.Abs("/srv/x/../y"), filepath.Clean("/srv/y"); got != want {
+			t.Errorf("absolute path: got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	t.Parallel()
+	good := map[string]time.Duration{
+		"2s": 2 * time.Second, "1h30m": 90 * time.Minute, "7d": 168 * time.Hour, "1d12h": 36 * time.Hour,
+		"250ms": 250 * time.Millisecond, "0s": 0, "10m": 10 * time.Minute, "1h": time.Hour, "20h": 20 * time.Hour,
+	}
+	for s, want := range good {
+		got, err := config.ParseDuration(s)
+		if err != nil || got != want {
+			t.Errorf("ParseDuration(%q): got %s, %v, want %s", s, got, err, want)
+		}
+		again, err := config.ParseDuration(config.FormatDuration(want))
+		if err != nil || again != want {
+			t.Errorf("%q written as %q is read as %s, %v", s, config.FormatDuration(want), again, err)
+		}
+	}
+	for _, s := range []string{"", "2", "-1s", "-1d", "1d-1h", "d", "1.5d", "1dx", "1d1d", "99999d", "two seconds"} {
+		if got, err := config.ParseDuration(s); err == nil || got != 0 {
+			t.Errorf("ParseDuration(%q): got %s, %v, want an error", s, got, err)
+		}
+	}
+}
+
+// FuzzParse holds that whatever is read is a whole configuration or none, that an error is
+// one for people, and that no fault is placed outside the text.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join(testdata, "*.toml"))
+	if err != nil || len(files) == 0 {
+		f.Fatalf("configurations: %v, %v", files, err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := config.Parse("/data/mailchute.toml", text)
+		if err == nil {
+			if len(c.Domains) == 0 || c.Store.MinFree < 0 || c.Store.MinFree >= 1 || c.Limits.Bytes < 1 || c.Limits.Time <= 0 {
+				t.Errorf("a configuration that cannot be was read: %+v", c)
+			}
+			return
+		}
+		e, ok := errors.AsType[*config.Error](err)
+		if !ok {
+			t.Fatalf("got %v, want a *config.Error", err)
+		}
+		if lines := strings.Count(string(text), "\n") + 1; e.Line > lines {
+			t.Errorf("line %d of %d: %v", e.Line, lines, e)
+		}
+		for _, word := range []string{"config.", "struct", "reflect", "Go type"} {
+			if strings.Contains(e.Problem, word) && !strings.Contains(string(text), word) {
+				t.Errorf("the error speaks Go: %v", e)
+			}
+		}
+	})
+}

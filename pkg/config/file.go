@@ -1,0 +1,90 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// file is the text of a configuration. Its comments document the settings, its values in
+// defaults are those of settings that are left out.
+type file struct {
+	Domains  []string     `toml:"domains" comment:"mailchute's configuration. A path counts from the folder of this file.\nWhat is left out has the value that stands here. \"mailchute check\" tries everything.\n\nMail for these domains is ours; mail for any other is held (foreign-domain)."`
+	Store    storeFile    `toml:"store" comment:"Where the data lie. All of it is one unit: back it up and move it as a whole."`
+	Schedule scheduleFile `toml:"schedule" comment:"When jobs run, whatever arrives: five fields as in crontab(5), or \"@every 90s\"."`
+	Limits   limitsFile   `toml:"limits" comment:"What one message may cost. A message beyond a limit is held (over-limits)."`
+	Log      logFile      `toml:"log" comment:"What \"mailchute serve\" writes to standard error."`
+	Feeds    []feedFile   `toml:"feed" comment:"A drop folder. For more of them, repeat from [[feed]] with another name and path."`
+}
+
+type storeFile struct {
+	Catalog   string `toml:"catalog" comment:"The database (SQLite), on a local disk: NFS and SMB cannot lock it."`
+	Blobs     string `toml:"blobs" comment:"The bytes of documents and held mail, named by their SHA-256."`
+	Libraries string `toml:"libraries" comment:"The libraries as plain folders that people open."`
+	Locks     string `toml:"locks" comment:"Lock files of running processes, on a local disk."`
+	Tree      string `toml:"tree" comment:"\"link\": files of the libraries are read-only hard links to the blobs. \"copy\": copies."`
+	MinFree   string `toml:"min_free" comment:"While less of the disk is free, nothing is taken from the drop folders."`
+}
+
+type scheduleFile struct {
+	Incoming string `toml:"incoming"`
+}
+
+type limitsFile struct {
+	Bytes    string `toml:"bytes" comment:"The message as it stands in the drop folder."`
+	Parts    int    `toml:"parts" comment:"MIME parts, containers included."`
+	Depth    int    `toml:"depth" comment:"Containers within containers."`
+	Header   string `toml:"header" comment:"The header of the message or of one part."`
+	Boundary int    `toml:"boundary" comment:"Characters of a MIME boundary; RFC 2046 has 70."`
+	Time     string `toml:"time" comment:"Reading and decoding it."`
+}
+
+type logFile struct {
+	Level  string `toml:"level" comment:"\"debug\", \"info\", \"warn\" or \"error\"."`
+	Format string `toml:"format" comment:"\"json\", \"console\", or \"auto\": console on a terminal, else JSON."`
+}
+
+type feedFile struct {
+	Name     string   `toml:"name" comment:"Its name in records and messages: letters a-z, digits and . _ -"`
+	Path     string   `toml:"path" comment:"The folder that the mail system writes into."`
+	Format   string   `toml:"format" comment:"How the mail system writes: nothing is guessed. \"mailchute init --help\" lists the formats."`
+	Settle   string   `toml:"settle" comment:"In formats that fill files in place: how long a file must have stood still.\n10s on a network share."`
+	DeferFor string   `toml:"defer_for" comment:"How long a message is tried again after failures of its own; then it is held."`
+	Owners   []string `toml:"owners" comment:"Users, by name or number, whose files are read. None named: root, the folder's owner\nand the user that mailchute runs as."`
+}
+
+func defaults() file {
+	return file{
+		Domains: []string{},
+		Store: storeFile{
+			Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks",
+			Tree: TreeLink, MinFree: "5%",
+		},
+		Schedule: scheduleFile{Incoming: "* * * * *"},
+		Limits:   limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
+		Log:      logFile{Level: "info", Format: LogAuto},
+	}
+}
+
+// defaultFeed has what may be left out of a feed.
+func defaultFeed() feedFile {
+	return feedFile{Settle: "2s", DeferFor: "7d", Owners: []string{}}
+}
+
+// Sample returns the text of a configuration with every setting, its documentation and its
+// default, and one feed. Parse reads it.
+func Sample(domains []string, f Feed) ([]byte, error) {
+	sample, feed := defaults(), defaultFeed()
+	sample.Domains = domains
+	feed.Name, feed.Path, feed.Format = f.Name, f.Path, f.Format
+	if f.Settle != 0 {
+		feed.Settle = FormatDuration(f.Settle)
+	}
+	sample.Feeds = []feedFile{feed}
+	text, err := toml.Marshal(sample)
+	if err != nil {
+		return nil, fmt.Errorf("write the sample configuration: %w", err)
+	}
+	return bytes.ReplaceAll(text, []byte("# \n"), []byte("#\n")), nil
+}
