@@ -81,7 +81,7 @@ func (c *cli) loadConfig() (config.Config, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return cfg, misconfigured(fmt.Errorf("there is no configuration %s: name one with --config, or make a data folder with mailchute init", file))
 	}
-	return cfg, err
+	return cfg, advise(err)
 }
 
 // findConfig returns the configuration's file: that of --config, of the environment, in
@@ -118,7 +118,7 @@ func (p *parts) open(ctx context.Context, cfg config.Config) (*store.Store, erro
 			return nil
 		}
 		if fsys, err = durable.Open(cfg.Abs(path)); err != nil {
-			err = fmt.Errorf("%s: %w", what, missing(err))
+			err = fmt.Errorf("%s: %w", what, advise(err))
 			return nil
 		}
 		p.closers = append(p.closers, fsys)
@@ -153,15 +153,22 @@ func (p *parts) open(ctx context.Context, cfg config.Config) (*store.Store, erro
 // openCatalog opens a catalog that is there: an empty one in place of one that went
 // missing would hold all mail as sent to unknown addresses.
 func openCatalog(ctx context.Context, path string) (store.Catalog, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("catalog: %w", missing(err))
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("catalog: %w", advise(err))
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
 	}
 	return sqlite.Open(ctx, path)
 }
 
-// missing adds to the error of a part that is not there what may have happened to it.
-func missing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+// advise adds to the error of a part of the data folder what to do about it.
+func advise(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: run it as the user that owns the data folder", err)
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: correct its path in the configuration, restore it from the backup, or make a new data folder with mailchute init", err)
 	}
 	return err

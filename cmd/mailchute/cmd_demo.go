@@ -36,7 +36,7 @@ programs, runs the job, and shows what became of them. The folder is removed aga
 		Args:    args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if keep != "" {
-				return c.demo(cmd.Context(), keep, true)
+				return c.demo(cmd.Context(), filepath.Clean(keep), true)
 			}
 			dir, err := os.MkdirTemp("", "mailchute-demo-")
 			if err != nil {
@@ -75,10 +75,6 @@ func (c *cli) showDemo(ctx context.Context, f *farm, kept bool) error {
 		return err
 	}
 	p := c.paintFor(c.out)
-	if !c.json {
-		fmt.Fprintf(c.out, "%s were dropped for three libraries of %s: invoices (contributors only),\nsuggestions (anyone) and projects (a folder for each sender, originals saved).\n\n",
-			p.bold(count(dropped, "message")), demoDomain)
-	}
 	sum, err := c.drain(ctx, f, zerolog.Disabled)
 	if err != nil {
 		return err
@@ -86,10 +82,16 @@ func (c *cli) showDemo(ctx context.Context, f *farm, kept bool) error {
 	if c.json {
 		return c.printJSON(sum)
 	}
+	_, err = fmt.Fprintf(c.out, `%s were dropped for three libraries of %s: invoices (contributors only),
+suggestions (anyone) and projects (a folder for each sender, originals saved).
+
+`, p.bold(count(dropped, "message")), demoDomain)
+	if err != nil {
+		return err
+	}
 	if err := printTree(c.out, p, f.parts.libraries.Path()); err != nil {
 		return err
 	}
-	fmt.Fprintln(c.out)
 	if err := c.printSummary(sum); err != nil || !kept {
 		return err
 	}

@@ -64,7 +64,13 @@ func (c *cli) drain(ctx context.Context, f *farm, logged zerolog.Level) (event.S
 		return event.Summary{}, err
 	}
 	sum, err := job.Drain(ctx)
-	return sum, errors.Join(err, undrained(ctx, job), job.Close())
+	if err == nil {
+		err = ctx.Err() // cut off: the summary is that of a part
+	}
+	if err == nil {
+		err = undrained(ctx, job)
+	}
+	return sum, errors.Join(err, job.Close())
 }
 
 // undrained says which feeds could not be drained: the run goes on without them.

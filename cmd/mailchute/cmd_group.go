@@ -65,7 +65,7 @@ func (c *cli) groupAdd() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&g.Title, "title", "", "`TITLE` for people")
 	cmd.Flags().StringVar(&g.Site, "site", store.DefaultSite, "`SITE` that it belongs to")
-	cmd.Flags().StringSliceVar(&members, "member", nil, "`PRINCIPAL`: user:LOGIN, group:NAME or address:ADDRESS; may be repeated")
+	cmd.Flags().StringArrayVar(&members, "member", nil, "`PRINCIPAL`: user:LOGIN, group:NAME or address:ADDRESS; may be repeated")
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ Formats, by what writes the drop folder:
   mailchute init ./try --domain docs.example.com --format eml --sender-trust claimed`,
 		Args: args("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d.dir = args[0]
+			d.dir = filepath.Clean(args[0])
 			return c.init(cmd.Context(), d)
 		},
 	}
@@ -126,16 +127,10 @@ func (d dataFolder) configuration() ([]byte, error) {
 
 // open opens the folder, which it makes where there is none, and marks it unfinished.
 func (d dataFolder) open() (durable.FS, error) {
-	parent, err := durable.Open(filepath.Dir(filepath.Clean(d.dir)))
-	if err != nil {
-		return nil, fmt.Errorf("%w: name a folder in one that exists", err)
-	}
-	err = parent.Mkdir(filepath.Base(d.dir), 0o755)
-	if err == nil {
-		err = parent.SyncDir(".")
-	}
-	if err = errors.Join(err, parent.Close()); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+	if _, err := os.Stat(d.dir); errors.Is(err, fs.ErrNotExist) {
+		if err := makeFolder(d.dir); err != nil {
+			return nil, err
+		}
 	}
 	fsys, err := durable.Open(d.dir)
 	if err != nil {
@@ -145,6 +140,19 @@ func (d dataFolder) open() (durable.FS, error) {
 		return nil, errors.Join(err, fsys.Close())
 	}
 	return fsys, nil
+}
+
+// makeFolder makes a folder in one that exists.
+func makeFolder(path string) error {
+	parent, err := durable.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("%w: name a folder in one that exists", err)
+	}
+	err = parent.Mkdir(filepath.Base(path), 0o755)
+	if err == nil {
+		err = parent.SyncDir(".")
+	}
+	return errors.Join(err, parent.Close())
 }
 
 // mark marks an empty folder as unfinished.
@@ -195,7 +203,13 @@ func (d dataFolder) fill(ctx context.Context, fsys durable.FS, toml []byte) erro
 	if err := fsys.Replace(half, config.FileName); err != nil {
 		return err
 	}
-	return errors.Join(fsys.Barrier(), fsys.Remove(unfinished), fsys.SyncDir("."))
+	if err := fsys.Barrier(); err != nil {
+		return err
+	}
+	if err := fsys.Remove(unfinished); err != nil {
+		return err
+	}
+	return fsys.SyncDir(".")
 }
 
 // makeCatalog makes the catalog with the farm's policy.

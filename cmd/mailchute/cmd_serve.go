@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailchute/jobs"
+	"mailchute/pkg/text"
 )
 
 // grace is how long the messages in hand may take after a signal. What is not finished
@@ -30,11 +31,7 @@ signal ends it at once.`,
 			if err := f.hasFeeds(); err != nil {
 				return err
 			}
-			all, err := f.Libraries(ctx)
-			if err != nil {
-				return err
-			}
-			if err := c.warnOfTrust(ctx, f, all...); err != nil {
+			if err := f.checkSchedule(); err != nil {
 				return err
 			}
 			return c.serve(ctx, f)
@@ -53,13 +50,13 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 		return err
 	}
 	bell, schedule := jobs.NewBell(), jobs.NewScheduler()
-	if err := f.checkSchedule(); err != nil {
-		return err
-	}
 	if err := schedule.Add(f.config.Schedule, bell.RingSchedule); err != nil {
 		return err
 	}
 	log.Info().Str("version", version().Version).Str("config", f.config.File).Int("feeds", len(f.config.Feeds)).Msg("Serving.")
+	if err := f.logTrust(ctx, log); err != nil {
+		return err
+	}
 	var running sync.WaitGroup
 	running.Go(func() { schedule.Run(ctx) })
 	running.Go(func() { job.Watch(ctx, bell.Ring) })
@@ -70,6 +67,19 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	}
 	log.Info().Msg("Ended.")
 	return job.Close()
+}
+
+// logTrust logs what untrusting says.
+func (f *farm) logTrust(ctx context.Context, log zerolog.Logger) error {
+	all, err := f.Libraries(ctx)
+	if err != nil {
+		return err
+	}
+	warnings, err := f.untrusting(ctx, all...)
+	for _, w := range warnings {
+		log.Warn().Msg(text.Safe(w))
+	}
+	return err
 }
 
 // checkSchedule says what is wrong with the schedule of the configuration.

@@ -58,7 +58,7 @@ func (c *cli) userAdd() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&u.Name, "name", "", "`NAME` for people")
-	cmd.Flags().StringSliceVar(&u.Addresses, "address", nil, "`ADDRESS` that is this user's alone; may be repeated")
+	cmd.Flags().StringArrayVar(&u.Addresses, "address", nil, "`ADDRESS` that is this user's alone; may be repeated")
 	return cmd
 }
 

@@ -27,7 +27,6 @@ func (p paint) green(s string) string  { return p.wrap("32", s) }
 func (p paint) yellow(s string) string { return p.wrap("33", s) }
 func (p paint) blue(s string) string   { return p.wrap("34", s) }
 func (p paint) bold(s string) string   { return p.wrap("1", s) }
-func (p paint) dim(s string) string    { return p.wrap("2", s) }
 
 // wrap uses ECMA-48 §8.3.117, select graphic rendition.
 func (p paint) wrap(code, s string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"mailchute/pkg/config"
@@ -74,20 +73,20 @@ func (c *cli) complain(command string, err error) {
 		return
 	}
 	for line := range strings.Lines(explain(err)) {
-		fmt.Fprintf(c.err, "mailchute: %s\n", text.Safe(strings.TrimSuffix(line, "\n")))
+		c.tell("mailchute: " + strings.TrimSuffix(line, "\n"))
 	}
 	if wrong, ok := errors.AsType[usageError](err); ok && wrong.help {
-		fmt.Fprintf(c.err, "See %s --help.\n", command)
+		c.tell("See " + command + " --help.")
 	}
 }
 
-// warn tells people what does not stop the command.
-func (c *cli) warn(format string, args ...any) {
-	fmt.Fprintf(c.err, "warning: %s\n", text.Safe(fmt.Sprintf(format, args...)))
+// tell writes a line to standard error. Where that cannot be written, nobody can be told.
+func (c *cli) tell(line string) {
+	_, _ = fmt.Fprintln(c.err, text.Safe(line))
 }
 
-// explain returns the text of an error for people, with what to do about it where the
-// error itself does not say so.
+// explain returns the text of an error for people: without the sentinels, which the exit
+// code says.
 func explain(err error) string {
 	said := err.Error()
 	switch {
@@ -97,8 +96,6 @@ func explain(err error) string {
 		return strings.TrimSuffix(said, ": "+fault.ErrConflict.Error())
 	case errors.Is(err, fault.ErrNotFound) && strings.Contains(said, "there is no "):
 		return strings.TrimSuffix(said, ": "+fault.ErrNotFound.Error())
-	case errors.Is(err, fs.ErrPermission):
-		return said + " (run it as the user that owns the data folder)"
 	}
 	return said
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -13,19 +14,16 @@ import (
 // logTime is RFC 3339 with milliseconds.
 const logTime = "2006-01-02T15:04:05.000Z07:00"
 
-// logger writes the events of jobs to w, at the level of the configuration or above atLeast.
+// logger writes the events of jobs to w in the form that the configuration asks for: those
+// of its level, and none below atLeast.
 func (c *cli) logger(o config.Log, w io.Writer, atLeast zerolog.Level) (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(o.Level)
 	if err != nil {
-		return zerolog.Nop(), err
+		return zerolog.Nop(), fmt.Errorf("log level: %w", err)
 	}
-	console := o.Format == config.LogConsole || (o.Format == config.LogAuto && isTerminal(c.err))
 	var out io.Writer = jsonWriter{w}
-	if console {
-		out = zerolog.ConsoleWriter{
-			Out: w, NoColor: !c.paintFor(c.err).on, TimeFormat: "15:04:05", FormatPrepare: safeEvent,
-			FieldsExclude: []string{"task_category", "host", "job", "message_ids", "failed", "unknown_addresses", "more"},
-		}
+	if o.Format == config.LogConsole || (o.Format == config.LogAuto && isTerminal(c.err)) {
+		out = console(w, c.paintFor(c.err))
 	}
 	stamp := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Str(zerolog.TimestampFieldName, time.Now().UTC().Format(logTime))
@@ -33,26 +31,18 @@ func (c *cli) logger(o config.Log, w io.Writer, atLeast zerolog.Level) (zerolog.
 	return zerolog.New(out).Level(max(level, atLeast)).Hook(stamp), nil
 }
 
-// safeEvent makes every text of an event safe to print.
-func safeEvent(event map[string]any) error {
-	for name, value := range event {
-		event[name] = safeValue(value)
+// console writes events for people. Whatever strangers wrote into them is safe to print.
+func console(w io.Writer, p paint) zerolog.ConsoleWriter {
+	safe := func(value any) string { return text.Safe(fmt.Sprintf("%s", value)) }
+	return zerolog.ConsoleWriter{
+		Out: w, NoColor: !p.on, TimeFormat: time.TimeOnly, TimeLocation: time.Local,
+		FormatMessage:       func(value any) string { return p.bold(safe(or(fmt.Sprint(value), "-"))) },
+		FormatFieldValue:    safe,
+		FormatErrFieldValue: func(value any) string { return p.red(safe(value)) },
+		FieldsOrder:         []string{"event_id", "run", "trigger", "processed", "filed", "duplicate", "held", "deleted", "deferred", "documents", "feed", "file"},
+		FieldsExclude: []string{
+			"task_category", "host", "job", "started", "elapsed_ms", "errors", "bytes", "backlog",
+			"message_ids", "failed", "unknown_addresses", "more",
+		},
 	}
-	return nil
-}
-
-func safeValue(value any) any {
-	switch v := value.(type) {
-	case string:
-		return text.Safe(v)
-	case []any:
-		for i := range v {
-			v[i] = safeValue(v[i])
-		}
-	case map[string]any:
-		for name := range v {
-			v[name] = safeValue(v[name])
-		}
-	}
-	return value
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"mailchute/pkg/config"
 	"mailchute/pkg/fault"
@@ -131,4 +132,28 @@ func FuzzEscapeJSON(f *testing.F) {
 			t.Errorf("%q is read back as %q, %v", want, got, err)
 		}
 	})
+}
+
+// TestLogIsSafe logs strangers' words in both forms.
+func TestLogIsSafe(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{config.LogJSON, config.LogConsole} {
+		var b bytes.Buffer
+		c := quiet()
+		log, err := c.logger(config.Log{Level: "info", Format: format}, &b, zerolog.DebugLevel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Warn().Str("file", "f\x1b[2J\u202ee").Strs("list", []string{"l\u009b\u2028"}).Err(errors.New("e\x1b\u202e")).Msg("m\x1b\u202e\nnext")
+		log.Debug().Msg("not at this level")
+		got, ok := strings.CutSuffix(b.String(), "\n")
+		if !ok || got != text.Safe(got) || strings.Contains(got, "level\":\"debug") {
+			t.Errorf("%s: got %q, want one line that is safe to print", format, got)
+		}
+		for _, want := range []string{"f", "list", "202e", "next"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is missing in %s", format, want, got)
+			}
+		}
+	}
 }

@@ -56,7 +56,7 @@ func newPlainUser(t *testing.T) plainUser {
 func (u plainUser) run(t *testing.T, args ...string) (code int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), u.self, args...)
-	cmd.Args[0], cmd.Dir, cmd.SysProcAttr, cmd.Env = "mailchute", u.dir, u.attr, []string{"USER=tester"}
+	cmd.Args[0], cmd.Dir, cmd.SysProcAttr, cmd.Env = "mailchute", u.dir, u.attr, []string{"USER=tester", "GORACE=atexit_sleep_ms=0"}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

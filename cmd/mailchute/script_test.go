@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TMPDIR", env.WorkDir)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a race build sleeps a second
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -11,8 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mailchute/pkg/event"
@@ -105,7 +107,7 @@ func TestServeFilesOnArrival(t *testing.T) {
 	code := make(chan int, 1)
 	go func() {
 		code <- run(ctx, []string{"-c", dir, "serve"}, nil, io.Discard, stderr, func(string) string { return "" })
-		stderr.Close() //nolint:errcheck // never fails
+		stderr.Close()
 	}()
 	events := summaries(t, log)
 	first := next(t, events, func(s event.Summary) bool { return s.Trigger == "start" })
@@ -122,7 +124,7 @@ func TestServeFilesOnArrival(t *testing.T) {
 	deliver(t, dir, "beside")
 	mailchute(t, "-c", dir, "drain")
 	stop()
-	for range events { //nolint:revive // until the log ends
+	for range events { // until the log ends
 	}
 	if got := <-code; got != exitDone {
 		t.Errorf("exit code %d, want %d", got, exitDone)
@@ -156,7 +158,7 @@ func TestServeEndsBySignal(t *testing.T) {
 	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	for range events { //nolint:revive // until the log ends
+	for range events { // until the log ends
 	}
 	if err := serve.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v, want exit code 0", err)
@@ -171,4 +173,39 @@ func TestServeEndsBySignal(t *testing.T) {
 		}
 	}
 	mailchute(t, "-c", dir, "verify")
+}
+
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := newFarm(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stderr bytes.Buffer
+	code := run(ctx, []string{"-c", dir, "drain"}, nil, io.Discard, &stderr, func(string) string { return "" })
+	if code != exitFailed || stderr.String() != "mailchute: interrupted\n" {
+		t.Errorf("exit code %d, %q; want %d, interrupted", code, &stderr, exitFailed)
+	}
+}
+
+func TestWaitFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		var quick, slow sync.WaitGroup
+		release := make(chan struct{})
+		quick.Go(func() { <-ctx.Done() })
+		slow.Go(func() { <-release })
+		stop()
+		if !waitFor(ctx, &quick, grace) {
+			t.Error("what ends in time is said not to")
+		}
+		began := time.Now()
+		if waitFor(ctx, &slow, grace) {
+			t.Error("what does not end is said to")
+		}
+		if waited := time.Since(began); waited != grace {
+			t.Errorf("waited %s, want %s", waited, grace)
+		}
+		close(release)
+	})
 }

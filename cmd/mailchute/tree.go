@@ -10,14 +10,14 @@ import (
 	"mailchute/pkg/text"
 )
 
-// printTree draws a folder and what is in it; hidden names are left out.
+// printTree draws a folder and what is in it, and an empty line; hidden names are left out.
 func printTree(w io.Writer, p paint, dir string) error {
 	var b strings.Builder
 	b.WriteString(p.blue("libraries") + "\n")
 	if err := drawFolder(&b, p, os.DirFS(dir), ".", ""); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, b.String()+"\n")
 	return err
 }
 
