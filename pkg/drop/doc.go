@@ -7,8 +7,8 @@
 //	.mailchute/claimed/<instance>/<batch>/<name>    what a live process has in hand
 //	.mailchute/retry/<state>/<name>                 what waits to be tried again
 //
-// An <instance> is locked by its process for life; one whose lock can be had is dead, and
-// its files go to retry. A <state> holds one file and names, separated by dots, when it
+// An <instance> is named by the machine's boot and a random text, and locked by its process
+// for life; one whose lock can be had is dead, and its files go to retry. A <state> holds one file and names, separated by dots, when it
 // is due (Unix milliseconds), how many processes died with it in hand, how often it was
 // deferred for a failure of its own, how many seconds it has waited for that, and a
 // random text. A <batch> is a number or, while a file is on its way to retry, a <state>.

@@ -42,6 +42,9 @@ type Options struct {
 	// DeferFor is how long an item is tried again after failures of its own; 0:
 	// DefaultDeferFor.
 	DeferFor time.Duration
+	// Boot names the present run of the machine, in letters and digits; "": what the
+	// system says.
+	Boot string
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -84,6 +87,9 @@ func Open(fsys durable.FS, o Options) (*Folder, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Boot == "" {
+		o.Boot = bootID()
 	}
 	f := &Folder{
 		fs: fsys, o: o, arrival: o.Format.arrival(), owners: o.Owners,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"mailchute/pkg/durable"
 )
@@ -22,7 +23,7 @@ func (f *Folder) join() error {
 		return err
 	}
 	for range joinTries {
-		name := rand.Text()
+		name := f.o.Boot + "-" + rand.Text()
 		err := f.fs.Mkdir(tmpDir+"/"+name, 0o700)
 		if err != nil {
 			return err
@@ -35,7 +36,12 @@ func (f *Folder) join() error {
 			return errors.Join(err, f.fs.Remove(tmpDir+"/"+name))
 		}
 		f.instance = claimedDir + "/" + name
-		if err = f.selfTest(tmpDir + "/" + name); err == nil {
+		// Whoever finds our folder after a power loss removes the file of our self-test, so
+		// the folder has to be there where the file is.
+		if err = f.fs.SyncDir(tmpDir); err == nil {
+			err = f.selfTest(tmpDir + "/" + name)
+		}
+		if err == nil {
 			err = f.fs.Rename(tmpDir+"/"+name, f.instance)
 		}
 		if err == nil {
@@ -55,12 +61,12 @@ func (f *Folder) probe(instance string) string {
 }
 
 // removeProbe removes the file of a self-test that a dead process left where messages
-// arrive.
+// arrive. That is durable before the instance's folder goes, which alone tells of it.
 func (f *Folder) removeProbe(instance string) error {
 	if err := f.fs.Remove(f.probe(instance)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return nil
+	return f.fs.SyncDir(f.arrival)
 }
 
 // selfTest takes a file the way of a claim, from where messages arrive into dir, and
@@ -177,7 +183,7 @@ func (f *Folder) bury(instance string) error {
 		}
 		before := parseState(batch.Name())
 		after := before
-		after.crashes++
+		after.crashes = f.crashesAfter(instance, before.crashes)
 		after.due = f.o.Now()
 		for entry, err := range f.fs.List(dir) {
 			if err == nil {
@@ -192,6 +198,17 @@ func (f *Folder) bury(instance string) error {
 		}
 	}
 	return f.fs.Remove(instance)
+}
+
+// crashesAfter returns how many crashes an item has that a dead instance had in hand. One
+// that ended with the machine, as in a power cut, tells little of the item: that counts
+// once, so that the item is handled alone, and no more.
+func (f *Folder) crashesAfter(instance string, before int) int {
+	boot, _, _ := strings.Cut(path.Base(instance), "-")
+	if boot == f.o.Boot {
+		return before + 1
+	}
+	return max(before, 1)
 }
 
 // Close gives up this process's place in the folder. Items that are still claimed then

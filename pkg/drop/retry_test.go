@@ -281,3 +281,23 @@ func TestTakeOverThatDies(t *testing.T) {
 		}
 	}
 }
+
+// TestPowerCuts: what a machine had in hand when it went down is handled alone, and never
+// blamed for more than one crash; deaths of a process in one boot still count.
+func TestPowerCuts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("new/a", eml)
+	boots := []string{"one", "two", "three", "four", "four", "four"}
+	want := []int{0, 1, 1, 1, 2, 3}
+	for i, boot := range boots {
+		o := w.options("postfix")
+		o.Boot = boot
+		folder, err := drop.Open(w.fs(), o)
+		ok(t, err)
+		if item := claimOne(t, folder); item.Crashes != want[i] || item.Alone() != (want[i] > 0) {
+			t.Errorf("start %d, boot %s: got %d crashes, want %d", i, boot, item.Crashes, want[i])
+		}
+		ok(t, folder.Die())
+	}
+}

@@ -2,6 +2,8 @@ package drop
 
 import (
 	"io/fs"
+	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -27,4 +29,14 @@ func touched(info fs.FileInfo) time.Time {
 		return changed
 	}
 	return modified
+}
+
+// bootID names the present run of the machine (random(4)); "0" where the system does not
+// say.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil || len(id) < 36 {
+		return "0"
+	}
+	return strings.ReplaceAll(string(id[:36]), "-", "")
 }
