@@ -32,6 +32,9 @@ func Loop(ctx context.Context, j Job, b *Bell, p Pace, log zerolog.Logger) {
 	why := Start
 	for ctx.Err() == nil {
 		again, err := j.Run(ctx, why)
+		if ctx.Err() != nil {
+			return
+		}
 		trouble.Report(log, err, "The job could not run; it will be tried again.", "The job runs again.")
 		if err != nil {
 			again = time.Now().Add(p.Retry)

@@ -130,7 +130,7 @@ func (g *generator) quoted(m *bytes.Buffer, size int) {
 		}
 		io.WriteString(out, word+end) //nolint:errcheck // a Buffer never fails
 	}
-	out.Close() //nolint:errcheck // likewise
+	out.Close()
 }
 
 // size returns a log-normal size around a median, within bounds.

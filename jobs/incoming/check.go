@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/library"
+	"mailchute/store"
 )
 
 // Check is what one thing that must work was found to be.
@@ -15,8 +17,8 @@ type Check struct {
 	Detail  string
 }
 
-// Check opens every feed's folder with its self-test, and says where settings cannot
-// do what is expected of them.
+// Check opens every feed's folder, which tries what draining needs where it is not open
+// yet, and says where settings cannot do what is expected of them.
 func (j *Job) Check(ctx context.Context) []Check {
 	var out []Check
 	for _, f := range j.feeds {
@@ -50,30 +52,38 @@ func (f *feed) check(ctx context.Context) Check {
 
 // checkTrust warns of libraries that ask for a surer sender than any feed can show.
 func (j *Job) checkTrust(ctx context.Context) []Check {
-	policy, err := j.Store.Policy(ctx)
-	if err != nil {
-		return []Check{{Name: "farm policy", Detail: err.Error()}}
-	}
 	libraries, err := j.Store.Libraries(ctx)
 	if err != nil {
 		return []Check{{Name: "libraries", Detail: err.Error()}}
 	}
-	var out []Check
-	for _, l := range libraries {
-		if l.Archived || l.LocalPart == "" {
-			continue
-		}
-		asked := access.Trust(policy, l)
-		if asked > j.Reach() {
-			out = append(out, Check{
-				Name: "library " + l.Name, OK: true, Warning: true,
-				Detail: fmt.Sprintf("it asks for senders who are %s, but the feeds show no more than %s: nobody counts as a person there (library set %s --sender-trust, or settings set sender_trust=)",
-					asked, j.Reach(), l.Name),
-			})
-		}
+	out, err := CheckTrust(ctx, j.Store, libraries...)
+	if err != nil {
+		return []Check{{Name: "farm policy", Detail: err.Error()}}
 	}
 	return out
 }
 
-// Reach returns the highest rung that any feed can show.
-func (j *Job) Reach() access.Rung { return access.Claimed }
+// CheckTrust warns of those of the libraries that ask for a surer sender than any feed
+// can show.
+func CheckTrust(ctx context.Context, s *store.Store, libraries ...library.Library) ([]Check, error) {
+	policy, err := s.Policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Check
+	for _, l := range libraries {
+		asked := access.Trust(policy, l)
+		if l.Archived || l.LocalPart == "" || asked <= reach {
+			continue
+		}
+		out = append(out, Check{
+			Name: "library " + l.Name, OK: true, Warning: true,
+			Detail: fmt.Sprintf("library %s asks for senders who are %s, but the feeds show no more than %s: nobody counts as a person there (library set %s --sender-trust %s lowers it)",
+				l.Name, asked, reach, l.Name, reach),
+		})
+	}
+	return out, nil
+}
+
+// reach is the highest rung that any feed can show.
+const reach = access.Claimed

@@ -49,7 +49,9 @@ type agreedPart struct {
 }
 
 // disagreed are the agreed attachments that we do not store as agreed, with the reason.
-var disagreed = map[string]string{}
+var disagreed = map[string]string{
+	"php-mime-mail-parser/issue250.eml #1": "the file ends inside the part's header: it is filed as its original, without an empty document",
+}
 
 // Every message of the corpus ends filed, held or as a duplicate of another, and the
 // attachments that independent parsers agree on are stored with the agreed bytes.

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"syscall"
 
-	"mailchute/pkg/address"
+	"mailchute/pkg/access"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/event"
 	"mailchute/pkg/fault"
-	"mailchute/pkg/text"
 	"mailchute/store"
 )
 
@@ -24,55 +23,91 @@ type outage struct{ err error }
 func (o outage) Error() string { return o.err.Error() }
 func (o outage) Unwrap() error { return o.err }
 
+// notOpened returns the error of a file that could not be opened: an outage where this
+// process has no more descriptors or memory to give.
+func notOpened(err error) error {
+	for _, starved := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if errors.Is(err, starved) {
+			return outage{err}
+		}
+	}
+	return err
+}
+
+// settleFailed returns the error of a settlement: an outage, unless only this item's rows
+// cannot be written.
+func settleFailed(err error) error {
+	if errors.Is(err, store.ErrDown) {
+		return outage{err}
+	}
+	return err
+}
+
+// recovered turns a panic into poison: the message that caused it is held.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fault.Markf(fault.Poison, fault.Poisoned, "handling the message failed in a way it never should: %v", r)
+	}
+}
+
 // handle takes an item to its end, whatever happens: this is the outcome table of
 // DESIGN §2.
-func (p *pass) handle(ctx context.Context, item *drop.Item) {
-	err := p.process(ctx, item)
+func (p *pass) handle(ctx context.Context, f *feed, item *drop.Item) {
+	a := &arrival{Item: item, stage: p.Store.Stage()}
+	err := p.process(ctx, a)
+	p.fail(a.close())
 	var down outage
 	var unread *drop.Unreadable
 	switch {
 	case err == nil:
-		p.finish(item)
+		p.finish(f, item)
 	case errors.As(err, &unread):
 		p.unreadable(item.Feed, unread)
 	case errors.Is(err, errChanged), fault.Of(err) == fault.Interrupted:
-		p.fail(item.Return())
-	case errors.Is(err, fs.ErrNotExist):
-		event.LogFile(p.Log, item.Feed, item.Name, "the file is gone; it was removed by someone else while it was handled")
+		f.end(item, item.Return)
 	case errors.As(err, &down):
 		p.fail(err)
-		p.fail(item.Defer(false))
+		f.end(item, func() error { return item.Defer(false) })
+	case item.Gone():
+		event.LogFile(p.Log, item.Feed, item.Name, "the file is gone; it was removed by someone else while it was handled")
+		f.end(item, item.Finish)
 	default:
-		p.deferItem(ctx, item, err)
+		p.deferItem(ctx, a, err)
+		f.end(item, func() error { return item.Defer(true) })
 	}
 }
 
-// finish removes the drop file of a settled item. Where that fails, the item stays
-// claimed and the next run tries again; its outcomes are there already.
-func (p *pass) finish(item *drop.Item) {
-	if err := item.Finish(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		p.unfinished.add(item)
-		p.fail(fmt.Errorf("remove %s after it was filed: %w", item.Name, err))
+// finish removes the drop file of a settled item. One that has changed since it was read
+// is another message by now, and goes back.
+func (p *pass) finish(f *feed, item *drop.Item) {
+	if changed, err := item.Changed(); err == nil && changed {
+		f.end(item, item.Return)
+		return
 	}
+	f.end(item, item.Finish)
 }
 
-// deferItem puts an item that failed by itself into retry, on record.
-func (p *pass) deferItem(ctx context.Context, item *drop.Item, cause error) {
-	event.LogFile(p.Log, item.Feed, item.Name, text.Safe(cause.Error()))
-	_, err := p.Store.Settle(context.WithoutCancel(ctx), store.Settlement{
-		Run: p.run.ID, Item: store.Item{Feed: item.Feed, Format: item.Format, File: item.Name, Size: item.Size},
-		Waiting: []string{""}, Detail: cause.Error(),
-	})
-	p.fail(err)
-	p.fail(item.Defer(true))
+// deferItem puts it on record that an item failed by itself and waits.
+func (p *pass) deferItem(ctx context.Context, a *arrival, cause error) {
+	event.LogFile(p.Log, a.Feed, a.Name, cause.Error())
+	st := store.Settlement{Run: p.run.ID, Item: a.row(), Detail: cause.Error()}
+	for _, to := range a.recipients() {
+		st.Waiting = append(st.Waiting, to.String())
+		p.logFailure(a, to.String(), store.Deferred, string(store.Deferred), cause.Error())
+	}
+	done, err := p.Store.Settle(context.WithoutCancel(ctx), st)
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	p.count(done)
 }
 
-// rejectAll decides for a message that cannot be read, by the class of the error: where
-// it can never be, it is held, or deleted by policy, for every recipient; for none where
-// the envelope is what cannot be read. Other errors are returned.
-func (p *pass) rejectAll(ctx context.Context, a *arrival, cause error) (err error) {
-	class := fault.Of(cause)
-	reason := fault.ReasonOf(cause)
+// reject decides for a message that cannot be read, by the class of the error: where it
+// never can be, it is held, or deleted by policy, for the recipients that would have got
+// it; for none where the envelope is what cannot be read. Other errors are returned.
+func (p *pass) reject(ctx context.Context, a *arrival, cause error) (err error) {
+	class, reason := fault.Of(cause), fault.ReasonOf(cause)
 	if class == fault.Transient && a.Expired() && !errors.As(cause, new(outage)) {
 		class, reason = fault.Permanent, fault.TooManyAttempts
 	}
@@ -80,36 +115,30 @@ func (p *pass) rejectAll(ctx context.Context, a *arrival, cause error) (err erro
 		return cause
 	}
 	if reason == fault.NoEnvelope {
-		event.LogFile(p.Log, a.Feed, a.Name, text.Safe(cause.Error()))
+		a.verdicts = []verdict{{decision: access.Decision{Reason: reason, Detail: cause.Error()}}}
 	}
+	a.refuse(reason, cause.Error())
 	if a.key.IsZero() {
 		if a.key, err = keyOfAll(ctx, body(a.src, a.Size, a.env), a.Name); err != nil {
 			return err
 		}
 	}
-	to := a.env.Recipients
-	if len(to) == 0 {
-		to = []address.Address{{}}
-	}
-	var decided []store.Decided
-	for _, r := range to {
-		decided = append(decided, store.Decided{Recipient: r, State: stateFor(a.policy, reason), Reason: reason, Detail: cause.Error()})
-	}
-	return p.commit(ctx, a, decided)
+	return p.settle(ctx, a)
 }
 
-// closeBoth lets go of the arrival's file and of what it staged in vain.
-func closeBoth(err error, a *arrival) error {
+// close lets go of the arrival's file and of what it staged in vain.
+func (a *arrival) close() error {
+	var err error
 	if a.src != nil {
-		err = errors.Join(err, a.src.Close())
+		err = a.src.Close()
 	}
-	if e := a.stage.Close(); e != nil {
-		err = errors.Join(err, outage{e})
+	if err = errors.Join(err, a.stage.Close()); err != nil {
+		return fmt.Errorf("clean up after %s: %w", a.Name, err)
 	}
-	return err
+	return nil
 }
 
 // unreadable says once that a file cannot be read; it stays where it is, in the backlog.
 func (p *pass) unreadable(feed string, bad *drop.Unreadable) {
-	event.LogFile(p.Log, feed, bad.Name, text.Safe(bad.Error()))
+	event.LogFile(p.Log, feed, bad.Name, bad.Error())
 }

@@ -7,6 +7,7 @@ import (
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/drop"
+	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/pkg/message"
 )
@@ -19,78 +20,92 @@ func discard(_ context.Context, f func(io.Writer) (message.Content, error)) (mes
 	return f(io.Discard)
 }
 
-// keep is the sink that stages. What fails in the store is no fault of the message.
-func (a *arrival) keep(ctx context.Context, f func(io.Writer) (message.Content, error)) (message.Content, error) {
-	var own error
-	c, err := a.stage.Write(ctx, func(w io.Writer) (c message.Content, err error) {
-		c, own = f(storeWriter{w})
-		return c, own
-	})
-	if err != nil && own == nil {
-		err = outage{err}
-	}
-	return c, err
+// examination is what a message is found to be, by the job and by Explain alike: who sent
+// it, what is decided for each recipient, and its parts.
+type examination struct {
+	policy   access.Policy
+	env      drop.Envelope
+	who      access.Sender
+	verdicts []verdict
+	msg      *message.Message // nil where it could not be parsed
+	contents []message.Content
 }
 
-// storeWriter marks the errors of the store as such.
-type storeWriter struct{ w io.Writer }
-
-func (s storeWriter) Write(p []byte) (int, error) {
-	n, err := s.w.Write(p)
-	if err != nil {
-		err = outage{err}
+// parse walks and decodes the message, the parts that some library might file into keep.
+// Where no recipient is allowed, nothing is kept.
+func (x *examination) parse(ctx context.Context, p *message.Parser, in *io.SectionReader, keep sink) (err error) {
+	if x.msg, err = p.Parse(ctx, in, in.Size()); err != nil {
+		return err
 	}
-	return n, err
+	if !x.allowed() {
+		keep = discard
+	}
+	x.contents = make([]message.Content, len(x.msg.Parts))
+	for i, part := range x.msg.Parts {
+		into := discard
+		if library.Candidate(part) {
+			into = keep
+		}
+		x.contents[i], err = into(ctx, func(w io.Writer) (message.Content, error) { return x.msg.Decode(ctx, i, w) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allowed reports whether the message is filed for any recipient.
+func (x *examination) allowed() bool {
+	for _, v := range x.verdicts {
+		if v.allowed() {
+			return true
+		}
+	}
+	return false
+}
+
+// plan lets the libraries of the allowed recipients say what documents the message
+// becomes. The original is written into keep once, where any of them files it.
+func (x *examination) plan(ctx context.Context, keep sink) error {
+	a := library.Arrival{Message: x.msg, Contents: x.contents, Original: message.Content{Size: x.msg.Size}}
+	var original message.Content
+	for i := range x.verdicts {
+		v := &x.verdicts[i]
+		if !v.allowed() {
+			continue
+		}
+		v.planFor(a, x.who)
+		for k := range v.plan.Drafts {
+			if v.plan.Drafts[k].Part != "" {
+				continue
+			}
+			if original.Digest.IsZero() {
+				var err error
+				original, err = keep(ctx, func(w io.Writer) (message.Content, error) { return x.msg.Original(ctx, w) })
+				if err != nil {
+					return err
+				}
+			}
+			v.plan.Drafts[k].Content = original
+		}
+	}
+	return nil
+}
+
+// refuse rejects the message for those recipients that would have got it: it cannot be
+// read, and never will be.
+func (x *examination) refuse(reason fault.Reason, detail string) {
+	for i := range x.verdicts {
+		v := &x.verdicts[i]
+		if v.allowed() {
+			v.decision, v.plan = access.Decision{Reason: reason, Detail: detail}, library.Planned{}
+		}
+	}
 }
 
 // body returns the message below the trusted zone.
 func body(src io.ReaderAt, size int64, env drop.Envelope) *io.SectionReader {
 	return io.NewSectionReader(src, env.Zone, size-env.Zone)
-}
-
-// decode decodes every part of a message, those that some library might file into keep.
-func decode(ctx context.Context, m *message.Message, keep sink) ([]message.Content, error) {
-	contents := make([]message.Content, len(m.Parts))
-	for i, part := range m.Parts {
-		into := discard
-		if library.Candidate(part) {
-			into = keep
-		}
-		var err error
-		contents[i], err = into(ctx, func(w io.Writer) (message.Content, error) { return m.Decode(ctx, i, w) })
-		if err != nil {
-			return nil, err
-		}
-	}
-	return contents, nil
-}
-
-// plan fills the plans of the allowed verdicts in. The original is written into keep
-// once, where any of them files it.
-func plan(ctx context.Context, m *message.Message, contents []message.Content, who access.Sender, vs []verdict, keep sink) error {
-	a := library.Arrival{Message: m, Contents: contents, Original: message.Content{Size: m.Size}}
-	for i := range vs {
-		if vs[i].allowed() {
-			vs[i].planFor(a, who)
-		}
-	}
-	var original message.Content
-	for _, v := range vs {
-		for i, d := range v.plan.Drafts {
-			if d.Part != "" {
-				continue
-			}
-			if original.Digest.IsZero() {
-				var err error
-				original, err = keep(ctx, func(w io.Writer) (message.Content, error) { return m.Original(ctx, w) })
-				if err != nil {
-					return err
-				}
-			}
-			v.plan.Drafts[i].Content = original
-		}
-	}
-	return nil
 }
 
 // copyAll copies everything in r, with its digest.

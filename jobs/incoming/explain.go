@@ -2,7 +2,6 @@ package incoming
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,7 +21,7 @@ type Explanation struct {
 	File      string `json:"file"`
 	Format    string `json:"format"`
 	MessageID string `json:"message_id"`
-	// Reason and Detail are set where the message cannot be read at all; it would be held.
+	// Reason and Detail are set where the envelope cannot be read; the file would be held.
 	Reason     fault.Reason           `json:"reason,omitempty"`
 	Detail     string                 `json:"detail,omitempty"`
 	Envelope   ExplainedEnvelope      `json:"envelope"`
@@ -71,7 +70,8 @@ type ExplainedDocument struct {
 }
 
 // Explain says what the job would do with a drop file, by the job's own code, and
-// changes nothing. The format "" is that of the feed whose folder the file is in.
+// changes nothing. The format "" is that of the feed whose folder the file is in:
+// fault.ErrInvalid where it is in none.
 func Explain(ctx context.Context, o Options, file, format string) (Explanation, error) {
 	x := Explanation{File: file, Envelope: ExplainedEnvelope{Recipients: []string{}}, Recipients: []RecipientExplanation{}}
 	f, err := formatFor(o, file, format)
@@ -102,50 +102,45 @@ func Explain(ctx context.Context, o Options, file, format string) (Explanation, 
 }
 
 // explain does what process does, without keeping anything.
-func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, size int64, f drop.Format) error {
-	policy, err := o.Store.Policy(ctx)
-	if err != nil {
+func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, size int64, f drop.Format) (err error) {
+	var e examination
+	if e.policy, err = o.Store.Policy(ctx); err != nil {
 		return err
 	}
-	env, err := drop.ReadEnvelope(src, size, f)
-	if err != nil {
+	if e.env, err = drop.ReadEnvelope(src, size, f); err != nil {
 		return err
 	}
-	x.Envelope.Sender, x.Envelope.Source = env.Sender.String(), env.Source
-	for _, to := range env.Recipients {
-		x.Envelope.Recipients = append(x.Envelope.Recipients, to.String())
-	}
-	judge := newJudge(o.Store, o.Domains)
-	who, err := judge.sender(ctx, env)
-	if err != nil {
+	if err := newJudge(o.Store, o.Domains).envelope(ctx, &e); err != nil {
 		return err
 	}
-	x.Sender = ExplainedSender{Address: who.Address.String(), Rung: who.Rung, Evidence: who.Evidence}
-	if who.Login != "" {
-		principal := access.UserPrincipal(who.Login).String()
+	err = e.parse(ctx, message.NewParser(o.Limits), body(src, size, e.env), discard)
+	if err == nil {
+		err = e.plan(ctx, discard)
+	}
+	if class := fault.Of(err); class == fault.Permanent || class == fault.Poison {
+		e.refuse(fault.ReasonOf(err), err.Error())
+	} else if err != nil {
+		return err
+	}
+	x.describe(&e)
+	return nil
+}
+
+// describe fills in what was found.
+func (x *Explanation) describe(e *examination) {
+	x.Envelope.Sender, x.Envelope.Source = e.env.Sender.String(), e.env.Source
+	x.Sender = ExplainedSender{Address: e.who.Address.String(), Rung: e.who.Rung, Evidence: e.who.Evidence}
+	if e.who.Login != "" {
+		principal := access.UserPrincipal(e.who.Login).String()
 		x.Sender.Principal = &principal
 	}
-	vs, err := judge.verdicts(ctx, policy, who, env)
-	if err != nil {
-		return err
+	if e.msg != nil {
+		x.MessageID = e.msg.Header.MessageID
 	}
-	in := body(src, size, env)
-	msg, err := message.NewParser(o.Limits).Parse(ctx, in, in.Size())
-	if err != nil {
-		return err
+	for _, v := range e.verdicts {
+		x.Envelope.Recipients = append(x.Envelope.Recipients, v.recipient.String())
+		x.Recipients = append(x.Recipients, explainVerdict(v, e.policy))
 	}
-	x.MessageID = msg.Header.MessageID
-	contents, err := decode(ctx, msg, discard)
-	if err != nil {
-		return err
-	}
-	if err := plan(ctx, msg, contents, who, vs, discard); err != nil {
-		return err
-	}
-	for _, v := range vs {
-		x.Recipients = append(x.Recipients, explainVerdict(v, policy))
-	}
-	return nil
 }
 
 func explainVerdict(v verdict, policy access.Policy) RecipientExplanation {
@@ -188,8 +183,5 @@ func formatFor(o Options, file, name string) (drop.Format, error) {
 			}
 		}
 	}
-	return drop.Format{}, fmt.Errorf("%s lies in no feed's folder: name its format with --format: %w", file, errFormat)
+	return drop.Format{}, fmt.Errorf("%s lies in no feed's folder: name its format with --format: %w", file, fault.ErrInvalid)
 }
-
-// errFormat: the format of a file is not known.
-var errFormat = errors.New("unknown format")

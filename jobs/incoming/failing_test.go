@@ -1,7 +1,6 @@
 package incoming_test
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,86 +18,6 @@ import (
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/library"
 )
-
-// runFor runs the job by the schedule for so long. It is for synctest bubbles.
-func (w *world) runFor(d time.Duration) {
-	w.t.Helper()
-	for range d / time.Minute {
-		_, err := w.job.Run(w.t.Context(), jobs.Schedule)
-		w.must(err)
-		time.Sleep(time.Minute)
-	}
-}
-
-// disk is a disk that can be full: then nothing new can be made or written, only removed.
-type disk struct{ full atomic.Bool }
-
-func (d *disk) hook(op, name string) error {
-	switch op {
-	case "create", "write", "mkdir", "link":
-		if d.full.Load() {
-			return &fs.PathError{Op: op, Path: name, Err: syscall.ENOSPC}
-		}
-	}
-	return nil
-}
-
-// On a full disk nothing is lost, and no message is blamed for it; when there is room,
-// the mail is filed without anybody's help.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var d disk
-		w := newWorld(t, "eml", through(hooked(d.hook)))
-		defer w.end()
-		w.library(library.Library{Name: "invoices"})
-		for _, name := range []string{"1.eml", "2.eml", "3.eml"} {
-			w.drop(name, good())
-		}
-		d.full.Store(true)
-		for range 8 * 24 { // longer than a message is tried again after failures of its own
-			if _, err := w.job.Run(t.Context(), jobs.Schedule); !errors.Is(err, syscall.ENOSPC) {
-				t.Fatalf("got %v, want to hear that the disk is full", err)
-			}
-			time.Sleep(time.Hour)
-		}
-		if got := len(w.waiting()) + len(w.ours()); got != 3 {
-			t.Errorf("got %d drop files, want all 3", got)
-		}
-		d.full.Store(false)
-		w.runFor(5 * time.Minute)
-		if diff := cmp.Diff([]string{"report (2).csv", "report (3).csv", "report.csv"}, w.names("invoices")); diff != "" {
-			t.Errorf("documents (-want +got):\n%s", diff)
-		}
-		w.drained()
-		w.verify()
-	})
-}
-
-// Below min_free nothing is claimed, and the job says what to do.
-func TestMinFree(t *testing.T) {
-	t.Parallel()
-	var free atomic.Int64
-	w := newWorld(t, "eml", with(func(o *incoming.Options) {
-		o.MinFree = 0.1
-		o.Space = func() (int64, int64, error) { return free.Load(), 1000, nil }
-	}))
-	w.library(library.Library{Name: "invoices"})
-	w.drop("1.eml", good())
-	free.Store(99)
-	sum, err := w.job.Drain(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "min_free") {
-		t.Errorf("got %v, want to hear of min_free", err)
-	}
-	if sum.Processed != 0 || sum.Backlog != 1 {
-		t.Errorf("got summary %+v, want the message left waiting", sum)
-	}
-	free.Store(100)
-	if sum := w.drain(); sum.Filed != 1 {
-		t.Errorf("got summary %+v, want the message filed", sum)
-	}
-	w.drained()
-}
 
 // A library that is removed while a message is on its way there gets nothing, and the
 // message is decided again.
@@ -178,8 +97,9 @@ func TestFailureOfItsOwn(t *testing.T) {
 		if got, want := countsOf(sum), (counts{filed: 1, deferred: 1}); got != want || sum.Backlog != 1 {
 			t.Errorf("got %+v and %d waiting, want %+v and one", got, sum.Backlog, want)
 		}
-		if e := w.events(6872); len(e) != 1 || e[0]["file"] != "1.eml" || !strings.Contains(fmt.Sprint(e[0]["detail"]), "input/output") {
-			t.Errorf("got events 6872 %v, want one of 1.eml with what is wrong", e)
+		e := w.events(6873)
+		if len(e) != 1 || e[0]["file"] != "1.eml" || e[0]["state"] != "deferred" || !strings.Contains(fmt.Sprint(e[0]["detail"]), "input/output") {
+			t.Errorf("got events 6873 %v, want one of 1.eml with what is wrong", e)
 		}
 		w.runFor(2 * time.Hour)
 		broken.Store(false)

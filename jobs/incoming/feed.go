@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"mailchute/jobs"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
-	"mailchute/pkg/text"
 )
 
 // Feed is one configured drop folder.
@@ -35,6 +35,7 @@ type feed struct {
 	mu     sync.Mutex
 	fs     durable.FS
 	folder *drop.Folder
+	ends   []ending
 }
 
 // open returns the folder, opening it where it is not open.
@@ -48,18 +49,69 @@ func (f *feed) open() (*drop.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	fs, err := f.openFolder(f.Path)
+	fsys, err := f.openFolder(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("drop folder: %w", err)
 	}
-	folder, err := drop.Open(fs, drop.Options{
+	folder, err := drop.Open(fsys, drop.Options{
 		Feed: f.Name, Format: format, Settle: f.Settle, DeferFor: f.DeferFor, Owners: f.Owners,
 	})
 	if err != nil {
-		return nil, errors.Join(err, fs.Close())
+		return nil, errors.Join(err, fsys.Close())
 	}
-	f.fs, f.folder = fs, folder
+	f.fs, f.folder = fsys, folder
 	return folder, nil
+}
+
+// reopen lets the folder go after it failed, so that the next pass finds the one that is
+// at the path then; unless items of ours are still claimed there.
+func (f *feed) reopen() error {
+	f.mu.Lock()
+	claimed := len(f.ends)
+	f.mu.Unlock()
+	if claimed > 0 {
+		return nil
+	}
+	return f.close()
+}
+
+// ending is an item that is dealt with but not ended: its Finish, Return or Defer failed.
+type ending struct {
+	item *drop.Item
+	how  func() error
+}
+
+// end ends an item by one of its methods. Where that fails, the item stays claimed, and
+// the next pass tries again: nothing is lost, and nothing is done twice.
+func (f *feed) end(item *drop.Item, how func() error) {
+	if how() != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.ends = append(f.ends, ending{item, how})
+	}
+}
+
+// maxEnds is how many items may wait for their end before nothing more is claimed.
+const maxEnds = 256
+
+// tryEnds tries the ends again that have failed. The error is the first that still does;
+// full reports that too many do.
+func (f *feed) tryEnds() (full bool, first error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var left []ending
+	for _, e := range f.ends {
+		err := e.how()
+		if err == nil || errors.Is(err, fs.ErrClosed) || e.item.Gone() {
+			continue // closed: it has ended
+		}
+		left = append(left, e)
+		if first == nil {
+			first = fmt.Errorf("a file that has been dealt with cannot be moved or removed: %w", err)
+		}
+	}
+	f.ends = left
+	return len(left) >= maxEnds, first
 }
 
 // close lets the folder go; the next open begins anew.
@@ -119,7 +171,7 @@ func (f *feed) watch(ctx context.Context, ring func()) {
 				return
 			}
 			if err != nil {
-				f.log.Debug().Str("error", text.Safe(err.Error())).Msg("Watching ended; the schedule goes on.")
+				f.log.Debug().Str("error", err.Error()).Msg("Watching ended; the schedule goes on.")
 			}
 		}
 		pause(ctx, watchAgain)

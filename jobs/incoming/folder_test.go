@@ -28,7 +28,7 @@ func TestReadOnlyDropFolder(t *testing.T) {
 	w.library(library.Library{Name: "invoices"})
 	w.drop("1.eml", good())
 	for range 3 {
-		if sum := w.drain(); sum.Processed != 0 {
+		if sum := w.drainBadly("read-only"); sum.Processed != 0 {
 			t.Errorf("got summary %+v, want nothing processed", sum)
 		}
 	}
@@ -59,7 +59,7 @@ func TestDropFolderAbsent(t *testing.T) {
 	}))
 	w.library(library.Library{Name: "invoices"})
 	w.drop("1.eml", good())
-	if sum := w.drain(); sum.Filed != 1 {
+	if sum := w.drainBadly("feed absent"); sum.Filed != 1 {
 		t.Errorf("got summary %+v, want the message of the third feed filed", sum)
 	}
 	if got := strings.Count(w.log.String(), "cannot be drained"); got != 2 {
@@ -72,14 +72,14 @@ func TestSymlinkedDropFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "eml")
 	w.library(library.Library{Name: "invoices"})
-	real := t.TempDir()
+	target := t.TempDir()
 	w.must(os.Remove(filepath.Join(w.dir, "drop")))
-	w.must(os.Symlink(real, filepath.Join(w.dir, "drop")))
+	w.must(os.Symlink(target, filepath.Join(w.dir, "drop")))
 	w.drop("1.eml", good())
 	if sum := w.drain(); sum.Filed != 1 {
 		t.Errorf("got summary %+v, want the message filed", sum)
 	}
-	w.must(os.WriteFile(filepath.Join(real, "2.eml"), []byte(good()), 0o600))
+	w.must(os.WriteFile(filepath.Join(target, "2.eml"), []byte(good()), 0o600))
 	w.must(os.Remove(filepath.Join(w.dir, "drop")))
 	w.must(os.Symlink(t.TempDir(), filepath.Join(w.dir, "drop")))
 	if sum := w.drain(); sum.Filed != 1 {
@@ -95,7 +95,7 @@ func TestLinkInPlaceOfOurFolder(t *testing.T) {
 	elsewhere := t.TempDir()
 	w.must(os.Symlink(elsewhere, filepath.Join(w.dir, "drop", ".mailchute")))
 	w.drop("1.eml", good())
-	if sum := w.drain(); sum.Processed != 0 {
+	if sum := w.drainBadly(".mailchute is not a folder"); sum.Processed != 0 {
 		t.Errorf("got summary %+v, want nothing processed", sum)
 	}
 	entries, err := os.ReadDir(elsewhere)

@@ -55,7 +55,8 @@ type Job struct {
 	judge *judge
 
 	treeTrouble jobs.Trouble
-	unfinished  unfinished
+	unclosed    []unclosed
+	first       int // the feed that the next run begins with
 }
 
 // New makes the job. It opens no folder before its first run.
@@ -108,7 +109,8 @@ func (j *Job) Run(ctx context.Context, why jobs.Trigger) (again time.Time, err e
 }
 
 // Drain does one run until nothing is left that can be taken: it waits for files that
-// are settling, at most twice the longest settle time of the feeds.
+// are settling, at most twice the longest settle time of the feeds. The error also says
+// which feeds could not be drained; the others were.
 func (j *Job) Drain(ctx context.Context) (event.Summary, error) {
 	p, err := j.begin(ctx, jobs.Manual)
 	if err != nil {
@@ -135,7 +137,8 @@ func (j *Job) Drain(ctx context.Context) (event.Summary, error) {
 		}
 		pause(ctx, time.Until(due))
 	}
-	return p.end(ctx)
+	sum, err := p.end(ctx)
+	return sum, errors.Join(err, p.unfed)
 }
 
 // nextDue returns when the first waiting file can be taken; zero: none waits.

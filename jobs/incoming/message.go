@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"mailchute/pkg/access"
+	"mailchute/pkg/address"
 	"mailchute/pkg/drop"
-	"mailchute/pkg/durable"
 	"mailchute/pkg/event"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
@@ -17,40 +16,41 @@ import (
 // arrival is one claimed drop file on its way through the job.
 type arrival struct {
 	*drop.Item
-	src    durable.File
-	env    drop.Envelope
-	who    access.Sender
-	policy access.Policy
-	msg    *message.Message // nil where it could not be parsed
-	key    store.Key
-	stage  *store.Staging
+	examination
+	src   source // nil where it could not be opened
+	key   store.Key
+	stage *store.Staging
+}
+
+// source is the drop file: in its folder, or in the store where it was held.
+type source interface {
+	io.ReaderAt
+	io.Closer
 }
 
 // process takes one claimed file from its envelope to the store, top to bottom. When it
-// returns nil, the drop file may be removed.
-func (p *pass) process(ctx context.Context, item *drop.Item) (err error) {
-	a := &arrival{Item: item, stage: p.Store.Stage()}
-	defer func() { err = closeBoth(err, a) }()
+// returns nil, the drop file may be removed. What became of the file until then is in a.
+func (p *pass) process(ctx context.Context, a *arrival) (err error) {
+	defer recovered(&err)
 	if a.policy, err = p.Store.Policy(ctx); err != nil {
 		return outage{err}
 	}
-	if a.env, a.src, err = item.Open(); a.src == nil {
-		return err
+	if a.env, a.src, err = a.Open(); a.src == nil {
+		return notOpened(err)
 	}
 	if err != nil {
-		return p.rejectAll(ctx, a, err)
+		return p.reject(ctx, a, err)
 	}
-	if err := unfit(item); err != nil {
-		return p.rejectAll(ctx, a, err)
+	if err := p.judge.envelope(ctx, &a.examination); err != nil {
+		return outage{err}
 	}
-	vs, err := p.read(ctx, a)
-	if err != nil {
-		return p.rejectAll(ctx, a, err)
+	if err := unfit(a.Item); err != nil {
+		return p.reject(ctx, a, err)
 	}
-	if err := p.standsStill(a); err != nil {
-		return err
+	if err := p.read(ctx, a); err != nil {
+		return p.reject(ctx, a, err)
 	}
-	return p.settle(ctx, a, vs)
+	return p.settle(ctx, a)
 }
 
 // maxCrashes is how many processes may die with an item in hand before it is held.
@@ -64,100 +64,82 @@ func unfit(item *drop.Item) error {
 	return fault.Markf(fault.Poison, fault.Poisoned, "the process ended %d times while it handled this message", item.Crashes)
 }
 
-// read parses and decodes the message and judges its recipients. One parser serves one
+// read parses and decodes the message, and plans its documents. One parser serves one
 // message at a time; what waits for the commit afterwards holds rows, not windows.
-func (p *pass) read(ctx context.Context, a *arrival) (vs []verdict, err error) {
+func (p *pass) read(ctx context.Context, a *arrival) (err error) {
 	parser := <-p.parsers
+	sound := false
 	defer func() {
-		if r := recover(); r != nil {
-			err = fault.Markf(fault.Poison, fault.Poisoned, "handling the message failed in a way it never should: %v", r)
+		if !sound { // it may have been left in the middle of something
 			parser = message.NewParser(p.Limits)
 		}
 		p.parsers <- parser
 	}()
+	defer func() { sound = err == nil || fault.Of(err) != fault.Poison }()
+	defer recovered(&err)
 
-	in := body(a.src, a.Size, a.env)
-	if a.msg, err = parser.Parse(ctx, in, in.Size()); err != nil {
-		return nil, err
+	if err := a.parse(ctx, parser, body(a.src, a.Size, a.env), a.keep); err != nil {
+		return err
 	}
-	if a.who, err = p.judge.sender(ctx, a.env); err != nil {
-		return nil, outage{err}
+	a.key = keyOf(a.msg, a.contents, a.Name)
+	if err := p.skipDecided(ctx, a); err != nil {
+		return outage{err}
 	}
-	if vs, err = p.judge.verdicts(ctx, a.policy, a.who, a.env); err != nil {
-		return nil, outage{err}
-	}
-	keep := discard
-	if anyAllowed(vs) {
-		keep = a.keep
-	}
-	contents, err := decode(ctx, a.msg, keep)
-	if err != nil {
-		return nil, err
-	}
-	a.key = keyOf(a.msg, contents, a.Name)
-	if vs, err = p.undecided(ctx, a, vs); err != nil {
-		return nil, outage{err}
-	}
-	if err := plan(ctx, a.msg, contents, a.who, vs, a.keep); err != nil {
-		return nil, err
-	}
-	return vs, nil
+	return a.plan(ctx, a.keep)
 }
 
-func anyAllowed(vs []verdict) bool {
-	for _, v := range vs {
-		if v.allowed() {
-			return true
-		}
-	}
-	return false
-}
-
-// undecided returns the verdicts of those recipients that have no outcome yet.
-func (p *pass) undecided(ctx context.Context, a *arrival, vs []verdict) ([]verdict, error) {
+// skipDecided drops the verdicts of recipients that have their outcome.
+func (p *pass) skipDecided(ctx context.Context, a *arrival) error {
 	known, err := p.Store.Outcomes(ctx, a.key)
 	if err != nil || len(known) == 0 {
-		return vs, err
+		return err
 	}
 	done := make(map[string]bool, len(known))
 	for _, o := range known {
 		done[o.RecipientKey] = true
 	}
 	var open []verdict
-	for _, v := range vs {
+	for _, v := range a.verdicts {
 		if !done[v.recipient.Key()] {
 			open = append(open, v)
 		}
 	}
-	return open, nil
-}
-
-// standsStill fails where the writer was not done with the file when we read it.
-func (p *pass) standsStill(a *arrival) error {
-	changed, err := a.Changed()
-	if err != nil {
-		return err
-	}
-	if changed {
-		return errChanged
-	}
+	a.verdicts = open
 	return nil
 }
 
-// settle commits what was decided, and says of whom it was not filed for.
-func (p *pass) settle(ctx context.Context, a *arrival, vs []verdict) error {
-	decided := make([]store.Decided, 0, len(vs))
-	for _, v := range vs {
-		decided = append(decided, v.decided(a.policy))
+// settle commits what was decided, unless the file changed while it was read, and says
+// for whom it was not filed.
+func (p *pass) settle(ctx context.Context, a *arrival) error {
+	st := store.Settlement{Run: p.run.ID, Item: a.row(), Columns: a.columns(), Staging: a.stage}
+	for _, v := range a.verdicts {
+		st.Decided = append(st.Decided, v.decided(a.policy))
 	}
-	return p.commit(ctx, a, decided)
+	if err := a.stageWhole(ctx, &st); err != nil {
+		return err
+	}
+	if changed, err := a.Changed(); err != nil || changed {
+		if err == nil {
+			err = errChanged
+		}
+		return err
+	}
+	done, err := p.Store.Settle(ctx, st)
+	if err != nil {
+		return settleFailed(err)
+	}
+	p.count(done)
+	if done.Tree != nil {
+		p.reportTree(done.Tree)
+	}
+	p.logOutcomes(a, done.Outcomes)
+	return nil
 }
 
-// commit stages the whole drop file where anything is held, and settles.
-func (p *pass) commit(ctx context.Context, a *arrival, decided []store.Decided) error {
-	st := store.Settlement{Run: p.run.ID, Item: a.row(), Columns: a.columns(), Decided: decided, Staging: a.stage}
-	for _, d := range decided {
-		if d.State != store.Held || !st.Whole.IsZero() {
+// stageWhole stages the whole drop file where anything is held.
+func (a *arrival) stageWhole(ctx context.Context, st *store.Settlement) error {
+	for _, d := range st.Decided {
+		if d.State != store.Held {
 			continue
 		}
 		whole, err := a.keep(ctx, func(w io.Writer) (message.Content, error) {
@@ -167,22 +149,28 @@ func (p *pass) commit(ctx context.Context, a *arrival, decided []store.Decided) 
 			return fmt.Errorf("stage the drop file: %w", err)
 		}
 		st.Whole = whole.Digest
-	}
-	done, err := p.Store.Settle(ctx, st)
-	if err != nil {
-		return outage{err}
-	}
-	p.count(done)
-	p.reportTree(done.Tree)
-	for _, o := range done.Outcomes {
-		if o.State != store.Filed {
-			event.Failure{
-				MessageID: st.Item.MessageID, File: a.Name, Recipient: o.Recipient,
-				State: string(o.State), Reason: string(o.Reason), Detail: o.Detail,
-			}.Log(p.Log, p.run.ID)
-		}
+		return nil
 	}
 	return nil
+}
+
+// logOutcomes writes event 6873 for each recipient whose mail was not filed, and 6872
+// for a file without an envelope.
+func (p *pass) logOutcomes(a *arrival, outcomes []store.Outcome) {
+	for _, o := range outcomes {
+		if o.Reason == fault.NoEnvelope {
+			event.LogFile(p.Log, a.Feed, a.Name, o.Detail)
+		}
+		if o.State != store.Filed {
+			p.logFailure(a, o.Recipient, o.State, string(o.Reason), o.Detail)
+		}
+	}
+}
+
+func (p *pass) logFailure(a *arrival, to string, s store.State, reason, detail string) {
+	event.Failure{
+		MessageID: a.row().MessageID, File: a.Name, Recipient: to, State: string(s), Reason: reason, Detail: detail,
+	}.Log(p.Log, p.run.ID)
 }
 
 // row returns the item's row.
@@ -198,11 +186,43 @@ func (a *arrival) row() store.Item {
 }
 
 // columns returns the e-mail columns of the message's documents.
-func (a *arrival) columns() store.Columns {
-	c := store.Columns{Sender: a.env.Sender.String()}
-	if a.msg != nil {
-		h := a.msg.Header
+func (x *examination) columns() store.Columns {
+	c := store.Columns{Sender: x.env.Sender.String()}
+	if x.msg != nil {
+		h := x.msg.Header
 		c.MessageID, c.From, c.To, c.Cc, c.Subject, c.Date = h.MessageID, h.From, h.To, h.Cc, h.Subject, h.Date
 	}
 	return c
+}
+
+// recipients returns whom the envelope names; nobody, once, where it could not be read.
+func (a *arrival) recipients() []address.Address {
+	if len(a.env.Recipients) == 0 {
+		return []address.Address{{}}
+	}
+	return a.env.Recipients
+}
+
+// keep is the sink that stages. What fails in the store is no fault of the message.
+func (a *arrival) keep(ctx context.Context, f func(io.Writer) (message.Content, error)) (message.Content, error) {
+	var own error
+	c, err := a.stage.Write(ctx, func(w io.Writer) (c message.Content, err error) {
+		c, own = f(storeWriter{w})
+		return c, own
+	})
+	if err != nil && own == nil {
+		err = outage{err}
+	}
+	return c, err
+}
+
+// storeWriter marks the errors of the store as such.
+type storeWriter struct{ w io.Writer }
+
+func (s storeWriter) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil {
+		err = outage{err}
+	}
+	return n, err
 }

@@ -1,6 +1,7 @@
 package incoming
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type pass struct {
 	until   time.Time // nothing is claimed later
 	run     store.Run // without an ID while a run by arrival has found nothing
 	claimed int
+	unfed   error                // why feeds could not be drained
 	parsers chan *message.Parser // as many as decode at once
 	slots   chan struct{}
 	working sync.WaitGroup
@@ -50,9 +52,11 @@ func (j *Job) begin(ctx context.Context, why jobs.Trigger) (*pass, error) {
 	return p, nil
 }
 
-// tidy closes the runs of dead processes, shows what was left unpublished, and removes
-// the drop files that could not be removed when they were settled.
+// tidy closes the runs that were left open, and shows what was left unpublished.
 func (j *Job) tidy(ctx context.Context) error {
+	if err := j.closeRuns(ctx); err != nil {
+		return err
+	}
 	dead, err := j.Store.CloseDead(ctx)
 	for _, sum := range dead {
 		sum.Log(j.Log)
@@ -62,7 +66,7 @@ func (j *Job) tidy(ctx context.Context) error {
 	}
 	_, err = j.Store.Publish(ctx)
 	j.reportTree(err)
-	return errors.Join(j.unfinished.finish(), ctx.Err())
+	return ctx.Err()
 }
 
 func (j *Job) reportTree(err error) {
@@ -77,22 +81,38 @@ func (p *pass) open(ctx context.Context) (err error) {
 	return err
 }
 
-// drain claims what every feed has ready, and returns when it is all dealt with.
+// drain claims what every feed has ready, and returns when it is all dealt with. Each run
+// begins with another feed, so that none waits behind another's flood for ever.
 func (p *pass) drain(ctx context.Context) {
-	p.fail(p.room())
-	for _, f := range p.feeds {
+	troubles := map[*feed]error{}
+	for i := range p.feeds {
 		if ctx.Err() != nil || p.full() {
 			break
 		}
-		f.report(p.drainFeed(ctx, f))
+		f := p.feeds[(p.first+i)%len(p.feeds)]
+		troubles[f] = p.drainFeed(ctx, f)
 	}
+	p.first++
 	p.working.Wait()
+	for f, err := range troubles {
+		_, ends := f.tryEnds()
+		if err = cmp.Or(err, ends); err != nil {
+			p.unfed = errors.Join(p.unfed, fmt.Errorf("feed %s: %w", f.Name, err), f.reopen())
+		}
+		if err != nil || ctx.Err() == nil {
+			f.report(err)
+		}
+	}
 }
 
 // drainFeed claims what one feed has ready. The error is the folder's.
-func (p *pass) drainFeed(ctx context.Context, f *feed) error {
+func (p *pass) drainFeed(ctx context.Context, f *feed) (trouble error) {
 	folder, err := f.open()
 	if err != nil {
+		return err
+	}
+	tooMany, err := f.tryEnds()
+	if tooMany {
 		return err
 	}
 	for item, err := range folder.Claim(ctx) {
@@ -100,40 +120,37 @@ func (p *pass) drainFeed(ctx context.Context, f *feed) error {
 			p.unreadable(f.Name, bad)
 			continue
 		}
-		if err != nil && ctx.Err() != nil {
-			break
+		if err != nil && ctx.Err() == nil { // it ends by itself where it must
+			trouble = cmp.Or(trouble, err)
 		}
 		if err != nil {
-			p.working.Wait()
-			return errors.Join(err, f.close())
+			continue
 		}
 		p.claimed++
-		if !p.start(ctx, item) {
+		if !p.start(ctx, f, item) {
 			break
 		}
 	}
-	return nil
+	return trouble
 }
 
 // start deals with an item, beside others unless it must be alone. It reports whether
 // more may be claimed.
-func (p *pass) start(ctx context.Context, item *drop.Item) bool {
+func (p *pass) start(ctx context.Context, f *feed, item *drop.Item) bool {
 	if err := p.open(ctx); err != nil {
-		p.fail(errors.Join(err, item.Return()))
+		p.fail(err)
+		f.end(item, item.Return)
 		return false
-	}
-	if p.claimed%p.InFlight == 0 {
-		p.fail(p.room())
 	}
 	if item.Alone() {
 		p.working.Wait()
-		p.handle(ctx, item)
+		p.handle(ctx, f, item)
 		return !p.full()
 	}
 	p.slots <- struct{}{}
 	p.working.Go(func() {
 		defer func() { <-p.slots }()
-		p.handle(ctx, item)
+		p.handle(ctx, f, item)
 	})
 	p.slots <- struct{}{} // nothing is claimed before there is room for it
 	<-p.slots
@@ -141,7 +158,10 @@ func (p *pass) start(ctx context.Context, item *drop.Item) bool {
 }
 
 // full reports whether the run claims nothing more.
-func (p *pass) full() bool { return p.trouble() != nil || time.Now().After(p.until) }
+func (p *pass) full() bool {
+	p.fail(p.room())
+	return p.trouble() != nil || time.Now().After(p.until)
+}
 
 // room says whether the store may take more: below MinFree nothing is claimed.
 func (p *pass) room() error {
@@ -165,23 +185,51 @@ func (p *pass) end(ctx context.Context) (event.Summary, error) {
 	if p.run.ID == "" {
 		return event.Summary{}, p.trouble()
 	}
-	ctx = context.WithoutCancel(ctx)
-	sum, err := p.Store.CloseRun(ctx, p.run.ID, p.backlog(ctx))
+	waiting := p.backlog(ctx)
+	sum, err := p.Store.CloseRun(context.WithoutCancel(ctx), p.run.ID, waiting)
 	if err != nil {
+		p.unclosed = append(p.unclosed, unclosed{p.run.ID, waiting})
 		return sum, errors.Join(p.trouble(), err)
 	}
 	sum.Log(p.Log)
 	return sum, p.trouble()
 }
 
+// unclosed is a run of ours whose books could not be closed.
+type unclosed struct {
+	run     string
+	backlog int
+}
+
+// closeRuns closes the books that could not be closed before.
+func (j *Job) closeRuns(ctx context.Context) error {
+	for len(j.unclosed) > 0 {
+		sum, err := j.Store.CloseRun(ctx, j.unclosed[0].run, j.unclosed[0].backlog)
+		if err != nil {
+			return err
+		}
+		sum.Log(j.Log)
+		j.unclosed = j.unclosed[1:]
+	}
+	return nil
+}
+
 // backlog counts the files that still wait in the feeds that can be read.
 func (p *pass) backlog(ctx context.Context) (total int) {
+	if ctx.Err() != nil { // there is no time for a long count
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		ctx = late
+	}
 	for _, f := range p.feeds {
 		folder, err := f.open()
 		if err != nil {
 			continue // reported when it was drained
 		}
 		n, _, err := folder.Backlog(ctx)
+		if ctx.Err() != nil {
+			return total
+		}
 		if err != nil {
 			f.report(err)
 		}

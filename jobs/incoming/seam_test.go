@@ -7,7 +7,8 @@ import (
 )
 
 // hook is asked before a folder does something: open, read (at an offset), create, write,
-// mkdir, rename, link or remove. An error is what happens instead; nil lets it happen.
+// sync, mkdir, rename, replace, link, remove, syncdir or barrier. An error is what happens
+// instead; nil lets it happen.
 type hook func(op, name string) error
 
 // hooked wraps a folder in a hook.
@@ -55,6 +56,13 @@ func (f hookedFile) ReadAt(p []byte, off int64) (int, error) {
 	return f.File.ReadAt(p, off)
 }
 
+func (f hookedFile) Sync() error {
+	if err := f.before("sync", f.name); err != nil {
+		return err
+	}
+	return f.File.Sync()
+}
+
 func (f hookedFile) Write(p []byte) (int, error) {
 	if err := f.before("write", f.name); err != nil {
 		return 0, err
@@ -74,6 +82,27 @@ func (h hookedFS) Rename(oldname, newname string) error {
 		return err
 	}
 	return h.FS.Rename(oldname, newname)
+}
+
+func (h hookedFS) Replace(oldname, newname string) error {
+	if err := h.before("replace", oldname); err != nil {
+		return err
+	}
+	return h.FS.Replace(oldname, newname)
+}
+
+func (h hookedFS) SyncDir(name string) error {
+	if err := h.before("syncdir", name); err != nil {
+		return err
+	}
+	return h.FS.SyncDir(name)
+}
+
+func (h hookedFS) Barrier() error {
+	if err := h.before("barrier", "."); err != nil {
+		return err
+	}
+	return h.FS.Barrier()
 }
 
 func (h hookedFS) Link(f durable.File, newname string) error {

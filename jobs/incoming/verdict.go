@@ -59,18 +59,19 @@ func (j *judge) sender(ctx context.Context, env drop.Envelope) (access.Sender, e
 	return who, nil
 }
 
-// verdicts judges every recipient of an envelope that has no outcome in done, by folded
-// address. Errors are the store's.
-func (j *judge) verdicts(ctx context.Context, p access.Policy, who access.Sender, env drop.Envelope) ([]verdict, error) {
-	out := make([]verdict, 0, len(env.Recipients))
-	for _, to := range env.Recipients {
-		v, err := j.verdict(ctx, p, who, to)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
+// envelope judges the sender and every recipient of an envelope. Errors are the store's.
+func (j *judge) envelope(ctx context.Context, x *examination) (err error) {
+	if x.who, err = j.sender(ctx, x.env); err != nil {
+		return err
 	}
-	return out, nil
+	for _, to := range x.env.Recipients {
+		v, err := j.verdict(ctx, x.policy, x.who, to)
+		if err != nil {
+			return err
+		}
+		x.verdicts = append(x.verdicts, v)
+	}
+	return nil
 }
 
 func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender, to address.Address) (verdict, error) {

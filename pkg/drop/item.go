@@ -105,6 +105,12 @@ func (it *Item) Changed() (bool, error) {
 	return fingerprintOf(info) != it.print, nil
 }
 
+// Gone reports whether somebody else has removed the claimed file.
+func (it *Item) Gone() bool {
+	_, err := it.folder.fs.Lstat(it.path)
+	return it.path != "" && errors.Is(err, fs.ErrNotExist)
+}
+
 // Finish removes the file: all that it said is committed. One that is gone already is
 // finished too.
 func (it *Item) Finish() error {
