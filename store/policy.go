@@ -28,6 +28,7 @@ func settings() []Setting {
 		{Key: "enabled", Default: "true", Help: "take mail at all: true or false"},
 		{Key: "authenticated_only", Default: "false", Help: "ask every sender for aligned or better, in every library: true or false"},
 		{Key: "sender_trust", Default: access.Aligned.String(), Help: "the lowest rung at which a sender counts as a person: claimed, aligned or proven"},
+		{Key: heldKeep, Default: "30d", Help: "how long the drop file of held mail is kept; mail that still waits then expires, after a notice in the summaries of sweep: a time like 30d, or forever"},
 		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart"},
 	}
 	for _, r := range fault.Reasons() {
@@ -77,8 +78,13 @@ func (s *Store) SetSettings(ctx context.Context, values map[string]string) error
 				return err
 			}
 		}
-		_, err = policyOf(set)
-		return err
+		if _, err := policyOf(set); err != nil {
+			return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
+		}
+		if _, err := retentionOf(set); err != nil {
+			return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
+		}
+		return nil
 	})
 }
 
@@ -86,7 +92,7 @@ func unknownKey(values map[string]string) error {
 	known := settings()
 	for k := range values {
 		if !slices.ContainsFunc(known, func(st Setting) bool { return st.Key == k }) {
-			return fmt.Errorf("there is no setting %q (settings show lists them): %w", k, fault.ErrNotFound)
+			return fmt.Errorf("there is no setting %q (settings show lists them): %w", k, fault.ErrInvalid)
 		}
 	}
 	return nil

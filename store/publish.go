@@ -29,14 +29,18 @@ func (s *Store) Publish(ctx context.Context) (total int, err error) {
 		return 0, err
 	}
 	failed := map[Publication]error{}
+	tried := map[Publication]bool{}
 	for {
 		var pubs []Publication
 		err := s.catalog.View(ctx, func(tx Tx) (err error) {
 			pubs, err = tx.Publications(publishBatch)
 			return err
 		})
-		if err != nil || len(pubs) == 0 || failed[pubs[0]] != nil {
+		if err != nil || len(pubs) == 0 || tried[pubs[0].document()] {
 			return total, errors.Join(err, joinFailures(failed))
+		}
+		for _, p := range pubs {
+			tried[p.document()] = true
 		}
 		shown, wrong := s.show(ctx, pubs)
 		s.shown = append(s.shown, shown...)
@@ -51,6 +55,19 @@ func (s *Store) Publish(ctx context.Context) (total int, err error) {
 	}
 }
 
+// publicationOf asks for a document to be shown.
+func publicationOf(d Document) Publication {
+	return Publication{
+		Library: d.Library, Folder: d.Folder, Name: d.Name,
+		FolderKey: d.FolderKey, NameKey: d.NameKey, Version: d.Version,
+	}
+}
+
+// document returns the publication with nothing but what says of which document it is.
+func (p Publication) document() Publication {
+	return Publication{Library: p.Library, FolderKey: p.FolderKey, NameKey: p.NameKey}
+}
+
 // postpone puts the publications that failed behind all others.
 func (s *Store) postpone(ctx context.Context, failed map[Publication]error) error {
 	if len(failed) == 0 {
@@ -58,6 +75,14 @@ func (s *Store) postpone(ctx context.Context, failed map[Publication]error) erro
 	}
 	return s.catalog.Update(ctx, func(tx Tx) error {
 		for p := range failed {
+			current, err := tx.CurrentDocument(p.Library, p.FolderKey, p.NameKey)
+			if errors.Is(err, fault.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			p.Version = current.Version // another process may have made a newer one
 			if err := tx.PutPublication(p); err != nil {
 				return err
 			}

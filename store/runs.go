@@ -9,6 +9,7 @@ import (
 
 	"mailchute/pkg/event"
 	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
 )
 
 // OpenRun opens a run's books and returns it.
@@ -81,6 +82,9 @@ func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog in
 		}
 		if r.State == RunOpen {
 			r.State, r.Ended, r.Backlog = to, now, backlog
+			if err := seal(tx, &r); err != nil {
+				return err
+			}
 			if err := tx.UpdateRun(r); err != nil {
 				return err
 			}
@@ -95,6 +99,24 @@ func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog in
 		return event.Summary{}, fmt.Errorf("close run %s: %w", id, err)
 	}
 	return sum, nil
+}
+
+// booksOpen says why nothing can be written into a run's books, nil for nothing. It
+// asks once for each run and keeps the answer in known.
+func booksOpen(tx Tx, run string, known map[string]error) error {
+	err, ok := known[run]
+	if ok {
+		return err
+	}
+	r, err := tx.Run(run)
+	if err == nil && r.State != RunOpen {
+		err = fmt.Errorf("the books of run %s are %s", run, r.State)
+	}
+	if err != nil {
+		err = down(err)
+	}
+	known[run] = err
+	return err
 }
 
 // Run returns a run's summary with lists of at most listed entries (0: all).
@@ -138,22 +160,23 @@ func (s *Store) Runs(ctx context.Context, since time.Time, limit int) ([]event.S
 	return out, nil
 }
 
-// summarise computes event 6871 from a run's rows.
+// summarise computes event 6871 from a run's record and, as far as it is open, its rows.
 func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
 	sum := event.New(r.ID, r.Job, r.Trigger)
 	sum.State, sum.Host, sum.Started, sum.Backlog = string(r.State), r.Host, r.Started, r.Backlog
+	sum.Digest, sum.Previous = digestText(r.Digest), digestText(r.Previous)
 	if !r.Ended.IsZero() {
 		sum.ElapsedMS = float64(r.Ended.Sub(r.Started).Microseconds()) / 1000
 	}
+	counts := r.Counts
 	list := event.NewLists(&sum, listed)
 	for p, err := range tx.ProcessedOf(r.ID) {
 		if err != nil {
 			return sum, err
 		}
-		sum.Count(string(p.State))
-		sum.Documents += p.Documents
-		sum.Bytes += p.Bytes
-		sum.Skipped += p.Skipped
+		if r.State == RunOpen {
+			counts.add(p)
+		}
 		list.MessageID(p.MessageID)
 		for _, rcpt := range p.Waiting {
 			list.Failure(event.Failure{
@@ -174,6 +197,23 @@ func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
 			list.UnknownAddress(o.Outcome.Recipient)
 		}
 	}
+	counts.show(&sum)
 	sum.Conclude()
 	return sum, nil
+}
+
+// show puts the counts into a summary.
+func (c Counts) show(sum *event.Summary) {
+	sum.Processed, sum.Filed, sum.Duplicate = c.Processed, c.Filed, c.Duplicate
+	sum.Held, sum.Deleted, sum.Deferred = c.Held, c.Deleted, c.Deferred
+	sum.Errors = c.Held + c.Deleted + c.Deferred
+	sum.Documents, sum.Bytes, sum.Skipped = c.Documents, c.Bytes, c.Skipped
+}
+
+// digestText returns a digest for a summary, "" for none.
+func digestText(d message.Digest) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
 }

@@ -12,31 +12,47 @@ import (
 	"mailchute/pkg/message"
 )
 
-// Finding is one line of Verify: a fault, or the word that a check found none.
+// Finding is one line of Verify or Repair: a fault, the word that a check found none, or
+// what was mended.
 type Finding struct {
-	Check  string // rows, blobs or tree
+	Check  string // books, chain, rows, blobs or tree
 	OK     bool
+	Mended bool
 	Detail string
 }
 
-// Verify proves that rows, blobs and tree agree: every document and every held message
-// has its blob's row, every row its bytes with the right digest, every document its file
-// in the tree, and every file there its document. It yields each fault it finds, and a
-// closing line for each check that found none. It reads every stored byte. An error
-// means that it could not go on. Mail that is being filed meanwhile does no harm.
+// check reports what it finds, and ends with report's error where there is one.
+type check func(ctx context.Context, report func(Finding) error) error
+
+// Verify proves that books, rows, blobs and tree agree. Each message that a run processed
+// has ended in the state that the run counts, and its outcomes have their documents or
+// held mail and no others; every closed run's record is what Run.Sum says and follows the
+// one before; every document and held message has its blob's row, every row its bytes
+// with the right digest; every document has its file in the tree, and every file there is
+// a document. It yields each fault it finds, and a closing line for each check that found
+// none. It reads every stored byte. An error means that it could not go on. Mail that is
+// being filed meanwhile does no harm.
 func (s *Store) Verify(ctx context.Context) iter.Seq2[Finding, error] {
+	return findings(ctx, s.verifyBooks, s.verifyRows, s.verifyBlobs, s.verifyTree)
+}
+
+// errStopped ends a check whose findings nobody wants any more.
+var errStopped = errors.New("stopped")
+
+// findings makes checks one after the other.
+func findings(ctx context.Context, checks ...check) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
-		for _, check := range []func(context.Context, func(Finding) bool) error{s.verifyRows, s.verifyBlobs, s.verifyTree} {
-			stopped := false
-			err := check(ctx, func(f Finding) bool {
-				stopped = !yield(f, nil)
-				return !stopped
+		for _, c := range checks {
+			err := c(ctx, func(f Finding) error {
+				if !yield(f, nil) {
+					return errStopped
+				}
+				return nil
 			})
-			if stopped {
-				return
-			}
 			if err != nil {
-				yield(Finding{}, err)
+				if !errors.Is(err, errStopped) {
+					yield(Finding{}, err)
+				}
 				return
 			}
 		}
@@ -44,7 +60,7 @@ func (s *Store) Verify(ctx context.Context) iter.Seq2[Finding, error] {
 }
 
 // verifyRows proves that what documents and held mail refer to has a live blob row.
-func (s *Store) verifyRows(ctx context.Context, report func(Finding) bool) error {
+func (s *Store) verifyRows(ctx context.Context, report func(Finding) error) error {
 	var missing []message.Digest
 	refs := 0
 	err := s.view(ctx, "verify rows", func(tx Tx) error {
@@ -73,18 +89,18 @@ func (s *Store) verifyRows(ctx context.Context, report func(Finding) bool) error
 		return err
 	}
 	for _, d := range missing {
-		if !report(Finding{Check: "rows", Detail: fmt.Sprintf("a document or held message refers to blob %s, which has no live row", d)}) {
-			return nil
+		if err := report(Finding{Check: "rows", Detail: fmt.Sprintf("a document or held message refers to blob %s, which has no live row", d)}); err != nil {
+			return err
 		}
 	}
-	if len(missing) == 0 {
-		report(Finding{Check: "rows", OK: true, Detail: fmt.Sprintf("%d references to blobs, each has its row", refs)})
+	if len(missing) > 0 {
+		return nil
 	}
-	return nil
+	return report(Finding{Check: "rows", OK: true, Detail: fmt.Sprintf("%d references to blobs, each has its row", refs)})
 }
 
 // verifyBlobs reads every blob that has a live row and compares its digest.
-func (s *Store) verifyBlobs(ctx context.Context, report func(Finding) bool) error {
+func (s *Store) verifyBlobs(ctx context.Context, report func(Finding) error) error {
 	rows := map[message.Digest]int64{}
 	err := s.view(ctx, "verify blobs", func(tx Tx) error {
 		clear(rows)
@@ -116,14 +132,14 @@ func (s *Store) verifyBlobs(ctx context.Context, report func(Finding) bool) erro
 			continue
 		}
 		faults++
-		if !report(Finding{Check: "blobs", Detail: fmt.Sprintf("blob %s %s", d, wrong)}) {
-			return nil
+		if err := report(Finding{Check: "blobs", Detail: fmt.Sprintf("blob %s %s", d, wrong)}); err != nil {
+			return err
 		}
 	}
-	if faults == 0 {
-		report(Finding{Check: "blobs", OK: true, Detail: fmt.Sprintf("%d blobs of %d bytes in all, each has its bytes", len(rows), size)})
+	if faults > 0 {
+		return nil
 	}
-	return nil
+	return report(Finding{Check: "blobs", OK: true, Detail: fmt.Sprintf("%d blobs of %d bytes in all, each has its bytes", len(rows), size)})
 }
 
 // blobFault says what is wrong with a blob's bytes, "" for nothing.
@@ -147,97 +163,4 @@ func (s *Store) blobFault(ctx context.Context, d message.Digest, want int64) (st
 		return "has other bytes than its digest says", nil
 	}
 	return "", nil
-}
-
-// verifyTree compares the tree with the current documents, both ways. Documents that
-// wait to be published are not missed.
-func (s *Store) verifyTree(ctx context.Context, report func(Finding) bool) error {
-	docs, pending, err := s.treeRows(ctx)
-	if err != nil {
-		return err
-	}
-	faults := 0
-	fail := func(format string, args ...any) bool {
-		faults++
-		return report(Finding{Check: "tree", Detail: fmt.Sprintf(format, args...)})
-	}
-	for at, d := range docs {
-		if pending[at] {
-			continue
-		}
-		err := s.withBlob(ctx, d, func(b Blob) error { return s.tree.Check(ctx, at, b) })
-		switch {
-		case err == nil:
-		case errors.Is(err, fault.ErrStale):
-			err = errors.New("the tree shows other bytes than the document has")
-		case errors.Is(err, fault.ErrNotFound):
-			err = errors.New("the tree does not show this document")
-		}
-		if err != nil && !fail("%s: %v", at, err) {
-			return nil
-		}
-	}
-	for at, err := range s.tree.All(ctx) {
-		if err != nil {
-			return fmt.Errorf("list the tree: %w", err)
-		}
-		if _, ok := docs[at]; ok || pending[at] {
-			continue
-		}
-		known, err := s.isDocument(ctx, at, docs)
-		if err != nil {
-			return err
-		}
-		if !known && !fail("%s: the tree shows a file that is no document", at) {
-			return nil
-		}
-	}
-	if faults == 0 {
-		report(Finding{Check: "tree", OK: true, Detail: fmt.Sprintf("%d documents, %d of them not shown yet; each file is its document", len(docs), len(pending))})
-	}
-	return nil
-}
-
-// treeRows returns the digest of every current document by tree path, and the paths that
-// wait to be published.
-func (s *Store) treeRows(ctx context.Context) (docs map[string]message.Digest, pending map[string]bool, err error) {
-	err = s.view(ctx, "verify the tree", func(tx Tx) error {
-		docs, pending = map[string]message.Digest{}, map[string]bool{}
-		ls, err := tx.Libraries()
-		if err != nil {
-			return err
-		}
-		site := make(map[string]string, len(ls))
-		for _, l := range ls {
-			site[l.Name] = l.Site
-		}
-		for d, err := range tx.Documents("") {
-			if err != nil {
-				return err
-			}
-			docs[TreePath(site[d.Library], d)] = d.Content.Digest
-		}
-		pubs, err := tx.Publications(0)
-		if err != nil {
-			return err
-		}
-		for _, p := range pubs {
-			pending[TreePath(site[p.Library], Document{Library: p.Library, Folder: p.Folder, Name: p.Name})] = true
-		}
-		return nil
-	})
-	return docs, pending, err
-}
-
-// isDocument looks once more for a file that came after the documents were read.
-func (s *Store) isDocument(ctx context.Context, at string, docs map[string]message.Digest) (bool, error) {
-	now, _, err := s.treeRows(ctx)
-	if err != nil {
-		return false, err
-	}
-	for path, d := range now {
-		docs[path] = d
-	}
-	_, ok := docs[at]
-	return ok, nil
 }

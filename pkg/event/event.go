@@ -13,6 +13,7 @@ const (
 	MaxListed   = 100 // entries of each list in a summary; the rest is counted in More
 	LevelInfo   = "info"
 	JobIncoming = "incoming"
+	JobSweep    = "sweep"
 )
 
 // Summary is event 6871: what one run did. Its JSON is a contract (COMMANDS.md).
@@ -46,6 +47,21 @@ type Summary struct {
 	Backlog          int            `json:"backlog"`
 	More             map[string]int `json:"more,omitempty"` // by list: entries beyond MaxListed
 	Message          string         `json:"message"`
+	// Digest is that of the run's record, which binds the records of all runs before it;
+	// Previous is that of the one before. Both are empty while a run is open.
+	Digest   string `json:"digest,omitempty"`
+	Previous string `json:"previous,omitempty"` // empty for the first run, too
+	// Sweep is what a run of the job sweep did; nil for other jobs.
+	*Sweep
+}
+
+// Sweep are the fields of event 6871 that a run of the job sweep adds.
+type Sweep struct {
+	Expiring     int   `json:"expiring"` // held messages that will expire within seven days
+	Expired      int   `json:"expired"`
+	Doomed       int   `json:"blobs_doomed"` // marked, for a later sweep to remove
+	Removed      int   `json:"blobs_removed"`
+	RemovedBytes int64 `json:"bytes_removed"`
 }
 
 // Failure is one recipient for whom a message was not filed.

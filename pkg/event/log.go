@@ -16,8 +16,18 @@ func (s Summary) MarshalZerologObject(e *zerolog.Event) {
 		Int("errors", s.Errors).Int("documents", s.Documents).Int64("bytes", s.Bytes).
 		Strs("message_ids", s.MessageIDs).Interface("failed", s.Failed).
 		Strs("unknown_addresses", s.UnknownAddresses).Int("backlog", s.Backlog)
+	if s.Digest != "" {
+		e.Str("digest", s.Digest)
+	}
+	if s.Previous != "" {
+		e.Str("previous", s.Previous)
+	}
 	if s.Skipped > 0 {
 		e.Int("skipped", s.Skipped)
+	}
+	if w := s.Sweep; w != nil {
+		e.Int("expiring", w.Expiring).Int("expired", w.Expired).
+			Int("blobs_doomed", w.Doomed).Int("blobs_removed", w.Removed).Int64("bytes_removed", w.RemovedBytes)
 	}
 	if len(s.More) > 0 {
 		e.Interface("more", s.More)

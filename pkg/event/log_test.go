@@ -23,6 +23,7 @@ func TestSummaryLog(t *testing.T) {
 		MessageIDs:       []string{"<a@x>", "\"quoted\"\x1b"},
 		Failed:           []event.Failure{{MessageID: "<b@x>", File: "f", Recipient: "r@x", State: "held", Reason: "loop", Detail: "d"}},
 		UnknownAddresses: []string{"u@x"}, Backlog: 9, More: map[string]int{"failed": 1},
+		Digest: "abc", Previous: "def",
 	}
 	full.Conclude()
 	for name, s := range map[string]event.Summary{"full": full, "empty": event.New("r", event.JobIncoming, "manual")} {

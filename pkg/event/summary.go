@@ -13,27 +13,13 @@ func New(run, job, trigger string) Summary {
 	}
 }
 
-// Count counts one message by its state: filed, duplicate, held, deleted or deferred.
-func (s *Summary) Count(state string) {
-	s.Processed++
-	switch state {
-	case "filed":
-		s.Filed++
-	case "duplicate":
-		s.Duplicate++
-	case "held":
-		s.Held++
-	case "deleted":
-		s.Deleted++
-	default:
-		s.Deferred++
-	}
-	s.Errors = s.Held + s.Deleted + s.Deferred
-}
-
 // Conclude writes the sentence for people, in the order of SharePoint's event: elapsed
 // time, messages, errors, unknown addresses.
 func (s *Summary) Conclude() {
+	if s.Sweep != nil {
+		s.Message = s.swept()
+		return
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "The run %s in %.1f ms: %s processed", ended(s.State), s.ElapsedMS, count(s.Processed, "message"))
 	if s.Processed > 0 {
@@ -50,6 +36,17 @@ func (s *Summary) Conclude() {
 	}
 	b.WriteByte('.')
 	s.Message = b.String()
+}
+
+// swept is the sentence of a sweep.
+func (s *Summary) swept() string {
+	w := s.Sweep
+	said := fmt.Sprintf("The sweep %s in %.1f ms: %s to expire within seven days, %d expired, %s removed",
+		ended(s.State), s.ElapsedMS, count(w.Expiring, "held message"), w.Expired, count(w.Removed, "blob"))
+	if w.Doomed > 0 {
+		said += fmt.Sprintf(", %d marked for a later sweep", w.Doomed)
+	}
+	return said + "."
 }
 
 func ended(state string) string {

@@ -11,21 +11,6 @@ import (
 	"mailchute/pkg/event"
 )
 
-func TestCount(t *testing.T) {
-	t.Parallel()
-	s := event.New("r", event.JobIncoming, "manual")
-	for state, n := range map[string]int{"filed": 5, "duplicate": 4, "held": 3, "deleted": 2, "deferred": 1} {
-		for range n {
-			s.Count(state)
-		}
-	}
-	want := event.New("r", event.JobIncoming, "manual")
-	want.Processed, want.Filed, want.Duplicate, want.Held, want.Deleted, want.Deferred, want.Errors = 15, 5, 4, 3, 2, 1, 6
-	if diff := cmp.Diff(want, s); diff != "" {
-		t.Errorf("summary (-want +got):\n%s", diff)
-	}
-}
-
 func TestConclude(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -15,6 +15,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: a name or local part is in use, or the state does not allow it.
 	ErrConflict = errors.New("conflict")
+	// ErrInvalid: what was given cannot be: a value that is none, a format not named.
+	ErrInvalid = errors.New("invalid")
 	// ErrStale: what was read before has changed since; read again and start over.
 	ErrStale = errors.New("changed meanwhile")
 )

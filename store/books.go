@@ -1,0 +1,72 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
+)
+
+// seal computes what a run's record says of its rows, and chains it.
+func seal(tx Tx, r *Run) (err error) {
+	r.Counts, r.Rows, err = readBooks(tx, r.ID, func(Processed) {}, func(OutcomeOfItem) {})
+	if err != nil {
+		return err
+	}
+	return chain(tx, r)
+}
+
+// readBooks reads a run's messages in order, then the outcomes that they got in it and
+// what it swept, and returns what the run's record must say of them.
+func readBooks(tx Tx, run string, eachMessage func(Processed), eachOutcome func(OutcomeOfItem)) (Counts, message.Digest, error) {
+	var counts Counts
+	l := newLedger(rowsEncoding)
+	for p, err := range tx.ProcessedOf(run) {
+		if err != nil {
+			return counts, l.sum(), err
+		}
+		counts.add(p)
+		l.message(p)
+		eachMessage(p)
+	}
+	for o, err := range tx.SettledIn(run) {
+		if err != nil {
+			return counts, l.sum(), err
+		}
+		l.outcome(o)
+		eachOutcome(o)
+	}
+	sw, err := tx.Sweep(run)
+	if errors.Is(err, fault.ErrNotFound) {
+		return counts, l.sum(), nil
+	}
+	l.sweep(sw)
+	return counts, l.sum(), err
+}
+
+// add counts a message.
+func (c *Counts) add(p Processed) {
+	c.Processed++
+	switch p.State {
+	case Filed:
+		c.Filed++
+	case Duplicate:
+		c.Duplicate++
+	case Held:
+		c.Held++
+	case Deleted:
+		c.Deleted++
+	case Deferred:
+		c.Deferred++
+	}
+	c.Documents += p.Documents
+	c.Bytes += p.Bytes
+	c.Skipped += p.Skipped
+}
+
+// text writes the counts for people.
+func (c Counts) text() string {
+	return fmt.Sprintf("%d processed = %d filed + %d duplicate + %d held + %d deleted + %d deferred, with %d documents of %d bytes and %d skipped parts",
+		c.Processed, c.Filed, c.Duplicate, c.Held, c.Deleted, c.Deferred, c.Documents, c.Bytes, c.Skipped)
+}

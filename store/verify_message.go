@@ -1,0 +1,118 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"mailchute/pkg/fault"
+)
+
+// message checks that each recipient of a message has exactly what the outcome says.
+func (a *audit) message(tx Tx, k Key) error {
+	it, err := tx.Item(k)
+	if errors.Is(err, fault.ErrNotFound) {
+		a.fault("message %s: there are outcomes or documents of it, but not itself", k)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	outcomes, err := tx.Outcomes(k)
+	if err != nil {
+		return err
+	}
+	held, documents, err := holdings(tx, k)
+	if err != nil {
+		return err
+	}
+	if len(outcomes) == 0 {
+		a.fault("%s (message %s): no recipient has an outcome", it.File, k)
+	}
+	for _, o := range outcomes {
+		if err := a.namesRun(tx, o); err != nil {
+			return err
+		}
+		if wrong := outcomeFault(o, held[o.RecipientKey], documents[o.RecipientKey]); wrong != "" {
+			a.fault("%s (message %s), %s for %q: %s", it.File, k, o.State, o.Recipient, wrong)
+		}
+		delete(documents, o.RecipientKey)
+	}
+	for recipient, docs := range documents {
+		a.fault("%s (message %s): %d documents are there for %q, who has no outcome", it.File, k, len(docs), recipient)
+	}
+	return nil
+}
+
+// holdings returns what is held and what is filed of a message by recipient key.
+func holdings(tx Tx, k Key) (held map[string]HeldMail, documents map[string][]Document, err error) {
+	hs, err := tx.HeldOf(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	held = make(map[string]HeldMail, len(hs))
+	for _, h := range hs {
+		held[h.Outcome.RecipientKey] = h
+	}
+	docs, err := tx.DocumentsOf(k)
+	documents = map[string][]Document{}
+	for _, d := range docs {
+		documents[d.RecipientKey] = append(documents[d.RecipientKey], d)
+	}
+	return held, documents, err
+}
+
+// outcomeFault says how an outcome differs from what is there for its recipient, "" for
+// nothing. h is zero where nothing is held.
+func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
+	switch o.State {
+	case Filed:
+		switch {
+		case h.ID != 0:
+			return "it is held, too"
+		case len(docs) != o.Documents:
+			return fmt.Sprintf("%d documents were filed, and there are %d", o.Documents, len(docs))
+		case SealDocuments(docs) != o.Seal:
+			return "its documents are not those that were filed"
+		}
+	case Held:
+		switch {
+		case h.ID == 0:
+			return "it is not among the held mail"
+		case h.Blob != o.Seal:
+			return "another drop file is held than was"
+		case h.Swept && h.State == HeldWaiting:
+			return "it waits, and its drop file was swept"
+		case len(docs) > 0 && h.State != HeldReleased:
+			return fmt.Sprintf("it has %d documents and was never released", len(docs))
+		}
+	case Deleted:
+		if h.ID != 0 || len(docs) > 0 {
+			return "it is held or filed, too"
+		}
+	case Duplicate, Deferred:
+		return "that is no outcome"
+	default:
+		return "there is no such state"
+	}
+	return ""
+}
+
+// namesRun checks that an outcome's run is there, or so old that it was swept.
+func (a *audit) namesRun(tx Tx, o Outcome) error {
+	a.claimed[o.Run]++
+	known, asked := a.known[o.Run]
+	if !asked {
+		_, err := tx.Run(o.Run)
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return err
+		}
+		_, before := a.decided[o.Run] // it was there when the runs were read
+		known = err == nil || before
+		a.known[o.Run] = known
+	}
+	swept := a.chain.swept > 0 && !o.At.After(a.earliest)
+	if !known && !swept {
+		a.fault("message %s: run %q, which decided for %q, is not in the books", o.Key, o.Run, o.Recipient)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
+)
+
+// leaf is a current document as the tree must show it.
+type leaf struct {
+	Publication
+	content message.Content
+}
+
+// verifyTree compares the tree with the current documents, both ways. Documents that
+// wait to be published are not missed.
+func (s *Store) verifyTree(ctx context.Context, report func(Finding) error) error {
+	leaves, pending, err := s.leaves(ctx)
+	if err != nil {
+		return err
+	}
+	faults := 0
+	fail := func(format string, args ...any) error {
+		faults++
+		return report(Finding{Check: "tree", Detail: fmt.Sprintf(format, args...)})
+	}
+	for at, l := range leaves {
+		if pending[at] {
+			continue
+		}
+		if wrong := s.leafFault(ctx, at, l); wrong != nil {
+			if err := fail("%s: %v", at, wrong); err != nil {
+				return err
+			}
+		}
+	}
+	for at, err := range s.tree.All(ctx) {
+		if err != nil {
+			return fmt.Errorf("list the tree: %w", err)
+		}
+		if _, ok := leaves[at]; ok || pending[at] {
+			continue
+		}
+		known, err := s.isDocument(ctx, at, leaves)
+		if err == nil && !known {
+			err = fail("%s: the tree shows a file that is no document", at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if faults > 0 {
+		return nil
+	}
+	return report(Finding{Check: "tree", OK: true, Detail: fmt.Sprintf("%d documents, %d of them not shown yet; each file is its document", len(leaves), len(pending))})
+}
+
+var (
+	errNotShown   = errors.New("the tree does not show this document")
+	errShownWrong = errors.New("the tree shows other bytes than the document has")
+)
+
+// leafFault says what is wrong with what the tree shows of a document, nil for nothing.
+func (s *Store) leafFault(ctx context.Context, at string, l leaf) error {
+	var wrong error
+	err := s.withBlob(ctx, l.content.Digest, func(b Blob) error {
+		err := s.tree.Check(ctx, at, b)
+		switch {
+		case errors.Is(err, fault.ErrStale):
+			wrong = errShownWrong
+		case errors.Is(err, fault.ErrNotFound):
+			wrong = errNotShown
+		default:
+			return err
+		}
+		return nil
+	})
+	return errors.Join(wrong, err)
+}
+
+// leaves returns every current document by its path in the tree, and the paths that wait
+// to be published.
+func (s *Store) leaves(ctx context.Context) (leaves map[string]leaf, pending map[string]bool, err error) {
+	err = s.view(ctx, "verify the tree", func(tx Tx) error {
+		leaves, pending = map[string]leaf{}, map[string]bool{}
+		ls, err := tx.Libraries()
+		if err != nil {
+			return err
+		}
+		site := make(map[string]string, len(ls))
+		for _, l := range ls {
+			site[l.Name] = l.Site
+		}
+		for d, err := range tx.Documents("") {
+			if err != nil {
+				return err
+			}
+			leaves[TreePath(site[d.Library], d)] = leaf{publicationOf(d), d.Content}
+		}
+		pubs, err := tx.Publications(0)
+		if err != nil {
+			return err
+		}
+		for _, p := range pubs {
+			pending[TreePath(site[p.Library], Document{Library: p.Library, Folder: p.Folder, Name: p.Name})] = true
+		}
+		return nil
+	})
+	return leaves, pending, err
+}
+
+// isDocument looks once more for a file that came after the documents were read.
+func (s *Store) isDocument(ctx context.Context, at string, leaves map[string]leaf) (bool, error) {
+	now, _, err := s.leaves(ctx)
+	if err != nil {
+		return false, err
+	}
+	for path, l := range now {
+		leaves[path] = l
+	}
+	_, ok := leaves[at]
+	return ok, nil
+}
+
+// Repair makes the tree show the documents that it does not show, or with other bytes
+// than they have: it puts the publication of each and publishes. It yields what it mended
+// and what it could not. A document whose own bytes are lost or wrong is left as the tree
+// shows it. Nothing else is changed; Verify says what is left.
+func (s *Store) Repair(ctx context.Context) iter.Seq2[Finding, error] {
+	return findings(ctx, s.repairTree)
+}
+
+func (s *Store) repairTree(ctx context.Context, report func(Finding) error) error {
+	leaves, pending, err := s.leaves(ctx)
+	if err != nil {
+		return err
+	}
+	wrong := map[string]error{}
+	for at, l := range leaves {
+		if pending[at] {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.leafFault(ctx, at, l); errors.Is(err, errNotShown) || errors.Is(err, errShownWrong) {
+			if wrong[at], err = s.republish(ctx, at, l, err); err != nil {
+				return err
+			}
+		}
+	}
+	_, failed := s.Publish(ctx)
+	for at, was := range wrong {
+		f := Finding{Check: "tree", OK: true, Mended: true, Detail: fmt.Sprintf("%s: %v; it was published again", at, was)}
+		if err := s.leafFault(ctx, at, leaves[at]); err != nil {
+			f.OK, f.Mended, f.Detail = false, false, fmt.Sprintf("%s: %v, and it cannot be published again", at, was)
+		}
+		if err := report(f); err != nil {
+			return err
+		}
+	}
+	if failed != nil {
+		return report(Finding{Check: "tree", Detail: failed.Error()})
+	}
+	return nil
+}
+
+// republish asks for a document to be shown again, if it has its bytes: else the tree may
+// have the only good ones. It returns what was wrong with it.
+func (s *Store) republish(ctx context.Context, at string, l leaf, was error) (error, error) {
+	lost, err := s.blobFault(ctx, l.content.Digest, l.content.Size)
+	if err != nil || lost != "" {
+		return fmt.Errorf("%w, but the document's blob %s", was, lost), err
+	}
+	return was, s.catalog.Update(ctx, func(tx Tx) error { return tx.PutPublication(l.Publication) })
+}
