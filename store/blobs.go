@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"time"
 
 	"mailchute/pkg/durable"
 	"mailchute/pkg/message"
@@ -56,8 +57,9 @@ type FileBlob interface {
 
 // BlobInfo describes a blob in place.
 type BlobInfo struct {
-	Digest message.Digest
-	Size   int64
+	Digest  message.Digest
+	Size    int64
+	Written time.Time // when its bytes were written
 }
 
 // Tree is the driver that shows documents as plain files. storetest.TestTree holds

@@ -42,6 +42,8 @@ type Tx interface {
 	DocumentRows
 	BlobRows
 	RunRows
+	HeldRows
+	SweepRows
 }
 
 // LibraryRows are sites, libraries and the local parts of the farm.
@@ -88,19 +90,28 @@ type SettingRows interface {
 
 // ItemRows are items, their outcomes and held mail.
 type ItemRows interface {
-	PutItem(it Item) error             // the first row of a Key stays
+	PutItem(it Item) error // the first row of a Key stays
+	Item(k Key) (Item, error)
+	// ItemsAt returns those with this Message-ID or drop file name, by key. It may read
+	// every item.
+	ItemsAt(messageIDOrFile string) ([]Item, error)
+	// Keys returns those beyond after that an item, outcome or document has, in order: at
+	// most limit (0: all).
+	Keys(after Key, limit int) ([]Key, error)
 	Outcomes(k Key) ([]Outcome, error) // by recipient key
 	InsertOutcome(o Outcome) error     // ErrConflict: (Key, RecipientKey) has one
 	// OutcomesOfRun returns those of a run that are not filed, in the order they were
 	// written, each with its item.
 	OutcomesOfRun(run string) iter.Seq2[OutcomeOfItem, error]
+	// SettledIn yields the outcomes of a run, filed or not, of the messages that it has
+	// processed, by key and recipient key, each with its item.
+	SettledIn(run string) iter.Seq2[OutcomeOfItem, error]
 	InsertHeld(h HeldMail) (id int64, err error) // of an outcome that is in the same transaction
 	Held(states ...HeldState) iter.Seq2[HeldMail, error]
 	HeldByID(id int64) (HeldMail, error)
-	// SetHeldState moves from one state to another: fault.ErrStale where it is not in from.
-	SetHeldState(id int64, from, to HeldState) error
-	// HeldBlobs yields the digests that held mail in any state refers to, some of them
-	// more than once.
+	HeldOf(k Key) ([]HeldMail, error) // by recipient key
+	// HeldBlobs yields the digests that held mail in any state refers to, unless it was
+	// swept, some of them more than once.
 	HeldBlobs() iter.Seq2[message.Digest, error]
 }
 
@@ -119,6 +130,9 @@ type DocumentRows interface {
 	// every library's, by library first).
 	Documents(libraryName string) iter.Seq2[Document, error]
 	Versions(libraryName, folderKey, nameKey string) ([]Document, error) // oldest first
+	// DocumentsOf returns every version that came from an item, by library, folded folder
+	// and name, and version.
+	DocumentsOf(k Key) ([]Document, error)
 	// FolderName returns the spelling that a folder's documents have, by its folded name.
 	FolderName(libraryName, folderKey string) (string, error)
 	// NextNumber returns 2 on the first call for a folder and folded name, then 3 …:
@@ -138,19 +152,58 @@ type BlobRows interface {
 	BlobState(d message.Digest) (BlobState, error) // BlobUnknown without error where absent
 	PutBlob(d message.Digest, size int64) error    // live, whatever it was
 	Blobs() iter.Seq2[BlobRow, error]
+	// Unreferenced yields, by digest, the live blobs that no document version and no held
+	// mail refers to.
+	Unreferenced() iter.Seq2[BlobRow, error]
+	// DoomBlob marks a blob, whatever it was, also where it had no row. fault.ErrConflict:
+	// a document version or held mail refers to it.
+	DoomBlob(d message.Digest, size int64, at time.Time) error
+	// Doomed yields, by digest, the blobs that were marked at or before a time.
+	Doomed(by time.Time) iter.Seq2[BlobRow, error]
+	// DeleteBlob deletes the row of a blob that was marked at or before a time.
+	// fault.ErrStale: there is none such any more, or it is referred to; the transaction
+	// can go on.
+	DeleteBlob(d message.Digest, by time.Time) error
 }
 
 // RunRows are the books.
 type RunRows interface {
 	InsertRun(r Run) error
-	UpdateRun(r Run) error // state, end and backlog
+	// UpdateRun changes the state and what closing adds. ErrConflict: another run has the
+	// Place.
+	UpdateRun(r Run) error
 	Run(id string) (Run, error)
 	// Runs returns the newest first: those started at or after since, at most limit (0: all).
 	Runs(since time.Time, limit int) ([]Run, error)
 	OpenRuns() ([]Run, error)
+	LastClosed() (Run, error) // the one with the greatest Place
+	// ClosedRuns returns those with a Place beyond after, in that order: at most limit
+	// (0: all).
+	ClosedRuns(after, limit int) ([]Run, error)
+	// DeleteRuns deletes the runs up to a Place, with their messages.
+	DeleteRuns(place int) error
 	InsertProcessed(p Processed) error
 	// ProcessedOf yields a run's messages in order.
 	ProcessedOf(run string) iter.Seq2[Processed, error]
 	// ProcessedAt yields those with this Message-ID or drop file name, oldest first.
 	ProcessedAt(messageIDOrFile string) iter.Seq2[Processed, error]
+}
+
+// HeldRows are what becomes of held mail.
+type HeldRows interface {
+	// AnnounceHeld notes when it was first said that waiting mail will expire; mail that
+	// waits no more stays as it is.
+	AnnounceHeld(id int64, at time.Time) error
+	// EndHeld takes held mail from HeldWaiting to another state. fault.ErrStale: it waits
+	// no more, and the transaction can go on.
+	EndHeld(id int64, to HeldState, end HeldEnd) error
+	// DropHeldBlobs marks the mail as swept that was held at or before a time and waits no
+	// more: it refers to its blob no longer.
+	DropHeldBlobs(since time.Time) error
+}
+
+// SweepRows are what the runs of the job sweep did.
+type SweepRows interface {
+	PutSweep(sw Sweep) error // replaces that of the run; fault.ErrNotFound: no such run
+	Sweep(run string) (Sweep, error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // The bounds of a group: so many items, or so many new bytes.
@@ -16,9 +17,11 @@ const (
 // pending is a settlement that waits for the committer.
 type pending struct {
 	Settlement
+	released     *HeldMail     // the held message that it releases; nil: it settles
 	done         chan struct{} // closed when settled and err are final
 	settled      Settled
 	publications []Publication
+	filedIn      map[string]string // library: the recipient for whom it has the message
 	err          error
 }
 
@@ -98,7 +101,7 @@ func (s *Store) barrier(ctx context.Context, group []*pending) error {
 	}
 	if err := s.blobs.Barrier(ctx); err != nil {
 		s.failures.Add(1)
-		return fmt.Errorf("make blobs durable: %w", err)
+		return down(fmt.Errorf("make blobs durable: %w", err))
 	}
 	return nil
 }
@@ -109,7 +112,7 @@ var errSuspect = errors.New("the disk failed while the message was being stored"
 // believed fails an item whose bytes a failed barrier has made doubtful.
 func (s *Store) believed(p *pending) error {
 	if p.wroteBlobs() && p.Staging.failures != s.failures.Load() {
-		return errSuspect
+		return down(errSuspect)
 	}
 	return nil
 }
@@ -118,18 +121,30 @@ func (s *Store) believed(p *pending) error {
 func (s *Store) writeGroup(ctx context.Context, group []*pending) error {
 	now := s.time()
 	err := s.catalog.Update(ctx, func(tx Tx) error {
+		books := map[string]error{}
 		for _, p := range group {
 			if p.err = s.believed(p); p.err == nil {
-				p.err = tx.Savepoint(func() error { return s.settle(tx, p, now) })
+				p.err = tx.Savepoint(func() error { return s.writeRows(tx, p, now, books) })
 			}
 		}
 		return clearShown(tx, s.shown)
 	})
 	if err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return down(fmt.Errorf("commit: %w", err))
 	}
 	s.shown = nil
 	return nil
+}
+
+// writeRows writes the rows of one item.
+func (s *Store) writeRows(tx Tx, p *pending, now time.Time, books map[string]error) error {
+	if p.released != nil {
+		return s.release(tx, p, now)
+	}
+	if err := booksOpen(tx, p.Run, books); err != nil {
+		return err
+	}
+	return s.settle(tx, p, now)
 }
 
 // showGroup shows the group's documents in the tree. Their publication rows are cleared

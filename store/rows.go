@@ -41,6 +41,9 @@ type Item struct {
 	Evidence  string
 	Login     string // the user that the sender is; "" is nobody
 	Size      int64  // of the drop file
+	// Mark is a checksum of the message's beginning and end: with feed, file and size it
+	// tells the drop file again that an item was read from. It proves nothing.
+	Mark int64
 }
 
 // Outcome is what became of an item for one recipient: unique by (Key, RecipientKey), final.
@@ -57,6 +60,9 @@ type Outcome struct {
 	Documents    int
 	Bytes        int64
 	Skipped      int // parts that the library did not want
+	// Seal is the digest of what the outcome stands on: SealDocuments of what was filed,
+	// the drop file that is held; zero where there is neither.
+	Seal message.Digest
 }
 
 // HeldState is where held mail stands.
@@ -72,12 +78,23 @@ const (
 
 // HeldMail is a message held for one recipient, with the whole drop file as a blob.
 type HeldMail struct {
-	ID      int64 // given by InsertHeld
-	Item    Item
-	Outcome Outcome
-	State   HeldState
-	Since   time.Time
-	Blob    message.Digest // the drop file, byte for byte
+	ID        int64 // given by InsertHeld
+	Item      Item
+	Outcome   Outcome
+	State     HeldState
+	Since     time.Time
+	Blob      message.Digest // the drop file, byte for byte
+	Swept     bool           // the drop file is not kept any more
+	Announced time.Time      // when a sweep first said that it will expire; zero: not yet
+	End       HeldEnd        // zero while it waits
+}
+
+// HeldEnd says how held mail left HeldWaiting.
+type HeldEnd struct {
+	At      time.Time
+	Actor   string // the operating system's user, or the job
+	Library string // released to; "" otherwise
+	Author  string // of the documents that it was released as; "" otherwise
 }
 
 // Columns are the e-mail columns of a document (SharePoint's EmailSender … EmailSubject).
@@ -145,6 +162,7 @@ type BlobRow struct {
 	Digest message.Digest
 	Size   int64
 	State  BlobState
+	Doomed time.Time // when it was marked; zero while it is live
 }
 
 // RunState is where a run stands.
@@ -157,7 +175,7 @@ const (
 	RunAborted RunState = "aborted"
 )
 
-// Run is one pass of a job.
+// Run is one pass of a job. What closing it adds is zero while it is open.
 type Run struct {
 	ID      string
 	Job     string
@@ -165,15 +183,35 @@ type Run struct {
 	Host    string
 	Process string // name of the process's lock; see Store.CloseDead
 	Started time.Time
-	Ended   time.Time // zero while open
 	State   RunState
-	Backlog int // files still waiting at the end
+
+	Ended    time.Time
+	Backlog  int // files still waiting at the end
+	Counts   Counts
+	Place    int            // 1, 2 … in the order of closing
+	Rows     message.Digest // over its messages, their outcomes, and what it swept
+	Previous message.Digest // the Digest of the run closed before; zero for the first
+	Digest   message.Digest // what Run.Sum says
+	// Swept is the greatest Place whose record this run has deleted; it may be set
+	// before the end.
+	Swept int
+}
+
+// Counts are a run's messages by their state, and what they brought.
+// Processed = Filed + Duplicate + Held + Deleted + Deferred.
+type Counts struct {
+	Processed, Filed, Duplicate, Held, Deleted, Deferred int
+
+	Documents int
+	Bytes     int64
+	Skipped   int
 }
 
 // Processed is one message that a run handled; the run's counts are computed from these.
 type Processed struct {
 	Run       string
 	Seq       int // 1, 2 … within the run; given by InsertProcessed
+	At        time.Time
 	Key       Key // zero where the message could not be read
 	Feed      string
 	File      string
@@ -184,6 +222,16 @@ type Processed struct {
 	Skipped   int
 	Waiting   []string // recipients deferred in this run
 	Detail    string   // why they were deferred
+}
+
+// Sweep is what a run of the job sweep did.
+type Sweep struct {
+	Run          string
+	Expiring     int // held messages that will expire within NoticeTime
+	Expired      int
+	Doomed       int // blobs that nothing refers to, marked for a later sweep
+	Removed      int // blobs
+	RemovedBytes int64
 }
 
 // Change is the record of a change of the catalog: who did what, when.

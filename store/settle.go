@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,25 +65,49 @@ func (s *Store) Outcomes(ctx context.Context, k Key) ([]Outcome, error) {
 // and shows its documents in the tree. When it returns nil, the drop file may be removed.
 // A recipient that got its outcome meanwhile, from whomever, keeps it.
 //
-// Errors are transient and leave nothing behind; fault.ErrStale asks to stage the item
-// once more. Once it waits for the commit, Settle is not interrupted by ctx.
+// Errors are transient and leave nothing behind; ErrDown is none of this item's own.
+// Once it waits for the commit, Settle is not interrupted by ctx.
 func (s *Store) Settle(ctx context.Context, st Settlement) (Settled, error) {
-	p := &pending{Settlement: st, done: make(chan struct{})}
-	wanted := st.blobs()
+	done, err := s.write(ctx, pending{Settlement: st})
+	if err != nil {
+		return Settled{}, fmt.Errorf("settle %s: %w", st.Item.File, err)
+	}
+	return done, nil
+}
+
+// maxTries is how often a settlement starts over because blobs were swept meanwhile.
+const maxTries = 5
+
+// ErrDown: catalog or disk failed, whatever the item was.
+var ErrDown = errors.New("the store is down")
+
+// write puts the bytes in place that p wants, and commits it.
+func (s *Store) write(ctx context.Context, p pending) (done Settled, err error) {
+	wanted := p.blobs()
+	for range maxTries {
+		if done, err = s.writeOnce(ctx, p, wanted); !errors.Is(err, fault.ErrStale) {
+			break
+		}
+	}
+	return done, err
+}
+
+func (s *Store) writeOnce(ctx context.Context, p pending, wanted map[message.Digest]int64) (Settled, error) {
 	if len(wanted) > 0 {
-		if err := s.keep(ctx, st.Staging, wanted); err != nil {
-			return Settled{}, fmt.Errorf("settle %s: %w", st.Item.File, err)
+		if err := s.keep(ctx, p.Staging, wanted); err != nil {
+			return Settled{}, down(err)
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return Settled{}, err
 	}
-	s.commit(context.WithoutCancel(ctx), p)
-	if p.err != nil {
-		return Settled{}, fmt.Errorf("settle %s: %w", st.Item.File, p.err)
-	}
-	return p.settled, nil
+	p.done = make(chan struct{})
+	s.commit(context.WithoutCancel(ctx), &p)
+	return p.settled, p.err
 }
+
+// down marks a failure of catalog or disk.
+func down(err error) error { return fmt.Errorf("%w: %w", ErrDown, err) }
 
 // blobs returns the digests and sizes that the settlement's rows will refer to.
 func (st Settlement) blobs() map[message.Digest]int64 {
@@ -98,6 +123,10 @@ func (st Settlement) blobs() map[message.Digest]int64 {
 	return wanted
 }
 
+// errUndecided keeps a message whose every recipient was forgotten from being taken for a
+// duplicate, and its drop file from being removed.
+var errUndecided = errors.New("nothing was decided for this message, and nothing had been before")
+
 // settle writes all rows of one settlement.
 func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	p.settled = Settled{State: Duplicate}
@@ -106,11 +135,17 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if len(p.Decided)+len(p.Waiting)+len(earlier) == 0 {
+		return errUndecided
+	}
 	known := make(map[string]bool, len(earlier))
 	for _, o := range earlier {
 		known[o.RecipientKey] = true
 	}
-	if err := s.settleBlobs(tx, p); err != nil {
+	if p.filedIn, err = filedIn(tx, earlier); err != nil {
+		return err
+	}
+	if err := s.settleBlobs(tx, p, now); err != nil {
 		return err
 	}
 	if len(p.Decided) > 0 {
@@ -119,7 +154,7 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 		}
 	}
 	row := Processed{
-		Run: p.Run, Key: p.Item.Key, Feed: p.Item.Feed, File: p.Item.File, MessageID: p.Item.MessageID,
+		Run: p.Run, At: now, Key: p.Item.Key, Feed: p.Item.Feed, File: p.Item.File, MessageID: p.Item.MessageID,
 		Waiting: p.Waiting, Detail: p.Detail,
 	}
 	for _, d := range p.Decided {
@@ -132,6 +167,7 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 			return err
 		}
 		p.settled.Outcomes = append(p.settled.Outcomes, o)
+		p.noteFiled(o)
 		row.Documents += o.Documents
 		row.Bytes += o.Bytes
 		row.Skipped += o.Skipped
@@ -157,11 +193,17 @@ func messageState(outcomes []Outcome, waiting []string) State {
 	return Duplicate
 }
 
+// errSlow: after so long, a sweep may have removed what was put in place.
+var errSlow = errors.New("storing the message took too long")
+
 // settleBlobs gives the bytes their rows: those that this settlement kept are live from
 // now on; those that it relied on must still be.
-func (s *Store) settleBlobs(tx Tx, p *pending) error {
+func (s *Store) settleBlobs(tx Tx, p *pending, now time.Time) error {
 	if p.Staging == nil {
 		return nil
+	}
+	if len(p.Staging.kept) > 0 && now.Sub(p.Staging.keptAt) >= doomTime/2 {
+		return errSlow
 	}
 	for d, size := range p.Staging.kept {
 		if err := tx.PutBlob(d, size); err != nil {
@@ -180,30 +222,71 @@ func (s *Store) settleBlobs(tx Tx, p *pending) error {
 	return nil
 }
 
+// filedIn returns the libraries that have an item with these outcomes, each with the
+// recipient for whom.
+func filedIn(tx Tx, outcomes []Outcome) (map[string]string, error) {
+	p := pending{filedIn: map[string]string{}}
+	held := false
+	for _, o := range outcomes {
+		p.noteFiled(o)
+		held = held || o.State == Held
+	}
+	if !held {
+		return p.filedIn, nil
+	}
+	mail, err := tx.HeldOf(outcomes[0].Key)
+	for _, h := range mail {
+		if h.State == HeldReleased {
+			p.filedIn[h.End.Library] = h.Outcome.Recipient
+		}
+	}
+	return p.filedIn, err
+}
+
+// noteFiled remembers for whom a library has the message.
+func (p *pending) noteFiled(o Outcome) {
+	if o.State == Filed && p.filedIn[o.Library] == "" {
+		p.filedIn[o.Library] = o.Recipient
+	}
+}
+
 // settleRecipient writes the outcome of one recipient, with its documents or held mail.
+// A library that has the message already, by another address, does not get it twice.
 func (s *Store) settleRecipient(tx Tx, p *pending, d Decided, now time.Time) (Outcome, error) {
+	if other := p.filedIn[d.Library]; d.State == Filed && other != "" {
+		d.Drafts, d.Detail = nil, "filed with "+other
+	}
 	o := Outcome{
 		Key: p.Item.Key, Recipient: d.Recipient.String(), RecipientKey: d.Recipient.Key(),
 		State: d.State, Library: d.Library, Reason: d.Reason, Detail: d.Detail,
 		Run: p.Run, At: now, Skipped: d.Skipped,
 	}
-	for _, draft := range d.Drafts {
-		o.Documents++
-		o.Bytes += draft.Content.Size
-	}
-	if err := tx.InsertOutcome(o); err != nil {
-		return o, err
-	}
-	if d.State == Held {
-		_, err := tx.InsertHeld(HeldMail{Item: p.Item, Outcome: o, State: HeldWaiting, Since: now, Blob: p.Whole})
-		return o, err
-	}
+	earlier := len(p.settled.Documents)
 	for _, draft := range d.Drafts {
 		if err := s.file(tx, p, d, draft, now); err != nil {
 			return o, err
 		}
+		o.Documents++
+		o.Bytes += draft.Content.Size
 	}
-	return o, nil
+	o.Seal = SealDocuments(p.settled.Documents[earlier:])
+	if d.State == Held {
+		o.Seal = p.Whole
+	}
+	if err := tx.InsertOutcome(o); err != nil || d.State != Held {
+		return o, err
+	}
+	_, err := tx.InsertHeld(HeldMail{Item: p.Item, Outcome: o, State: HeldWaiting, Since: now, Blob: p.Whole})
+	return o, err
+}
+
+// recipientKey returns whose documents those of d are. What was held stays its
+// recipient's, even where the envelope cannot be read.
+func (p *pending) recipientKey(d Decided) string {
+	if p.released != nil {
+		return p.released.Outcome.RecipientKey
+	}
+	return d.Recipient.Key()
 }
 
 // file writes the rows of one document.
@@ -213,7 +296,7 @@ func (s *Store) file(tx Tx, p *pending, d Decided, draft library.Draft, now time
 		Content: draft.Content, ContentType: draft.ContentType,
 		Author: d.Author, Rung: p.Item.Rung, Evidence: p.Item.Evidence, Created: now,
 		OriginalName: draft.OriginalName, Part: draft.Part, Columns: p.Columns,
-		Key: p.Item.Key, RecipientKey: d.Recipient.Key(),
+		Key: p.Item.Key, RecipientKey: p.recipientKey(d),
 	}
 	if err := nameDocument(tx, &doc, draft.Overwrite); err != nil {
 		return fmt.Errorf("name %s/%s: %w", doc.Library, doc.Path(), err)
@@ -221,10 +304,7 @@ func (s *Store) file(tx Tx, p *pending, d Decided, draft library.Draft, now time
 	if err := tx.InsertDocument(doc); err != nil {
 		return fmt.Errorf("file %s/%s: %w", doc.Library, doc.Path(), err)
 	}
-	pub := Publication{
-		Library: doc.Library, Folder: doc.Folder, Name: doc.Name,
-		FolderKey: doc.FolderKey, NameKey: doc.NameKey, Version: doc.Version,
-	}
+	pub := publicationOf(doc)
 	if err := tx.PutPublication(pub); err != nil {
 		return fmt.Errorf("publish %s/%s: %w", doc.Library, doc.Path(), err)
 	}

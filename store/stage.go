@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"mailchute/pkg/message"
 )
@@ -15,6 +16,7 @@ type Staging struct {
 	blobs   Blobs
 	uploads map[message.Digest]Upload
 	kept    map[message.Digest]int64 // written by us; durable after the next barrier
+	keptAt  time.Time                // no later than the first of them was put in place
 	relied  map[message.Digest]bool  // in place, with a live row when we looked
 	// failures is how many barriers had failed when we began. A file system tells of an
 	// error once: after one more, our bytes are not to be believed either.
@@ -61,22 +63,37 @@ func (g *Staging) Close() error {
 }
 
 // keep puts the wanted bytes in place under their digests, except those that a live row
-// answers for already.
+// answers for already. A sweep leaves alone what is put there for the next half hour.
 func (s *Store) keep(ctx context.Context, g *Staging, wanted map[message.Digest]int64) error {
+	if len(g.kept) == 0 {
+		g.keptAt = s.time()
+	}
 	states := make(map[message.Digest]BlobState, len(wanted))
+	doomed := map[message.Digest]int64{}
 	err := s.catalog.View(ctx, func(tx Tx) error {
-		for d := range wanted {
-			var err error
-			if states[d], err = tx.BlobState(d); err != nil {
+		for d, size := range wanted {
+			state, err := tx.BlobState(d)
+			if err != nil {
 				return err
+			}
+			states[d] = state
+			if state == BlobDoomed {
+				doomed[d] = size
 			}
 		}
 		return nil
 	})
+	if err == nil && len(doomed) > 0 {
+		err = s.reprieve(ctx, doomed)
+	}
 	if err != nil {
 		return fmt.Errorf("look up blobs: %w", err)
 	}
+	clear(g.relied)
 	for d, size := range wanted {
+		if _, ours := g.kept[d]; ours {
+			continue
+		}
 		if states[d] == BlobLive {
 			g.relied[d] = true
 			continue

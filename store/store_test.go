@@ -228,6 +228,17 @@ func TestOutcomesAreFinal(t *testing.T) {
 	f.verify()
 }
 
+// A message for which nothing is decided must not look as if it were done.
+func TestNothingDecided(t *testing.T) {
+	t.Parallel()
+	f := newFarm(t)
+	st := f.settlement(letter{key: "1", names: []string{"a"}})
+	st.Decided = nil
+	if done, err := f.Settle(t.Context(), st); err == nil {
+		t.Errorf("got %+v, want an error", done)
+	}
+}
+
 // Many settlements at once share commits, and each is settled once.
 func TestSettleTogether(t *testing.T) {
 	t.Parallel()

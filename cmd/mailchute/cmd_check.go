@@ -67,7 +67,7 @@ func checkAll(ctx context.Context, file string) iter.Seq2[checkJSON, error] {
 func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 	return func(yield func(checkJSON) bool) {
 		for _, check := range []checkJSON{
-			checked("schedule", "incoming mail: "+f.config.Schedule, f.checkSchedule()),
+			checked("schedule", "incoming mail: "+f.config.Schedule.Incoming+"; sweep: "+f.config.Schedule.Sweep, f.checkSchedule()),
 			f.checkBlobs(ctx), f.checkTree(), f.checkSpace(),
 		} {
 			if !yield(check) {
@@ -83,7 +83,7 @@ func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 			return
 		}
 		for _, check := range job.Check(ctx) {
-			if !yield(checkJSON{check.Name, check.OK, check.Warning, check.Detail}) {
+			if !yield(checkJSON{Check: check.Name, OK: check.OK, Warning: check.Warning, Detail: check.Detail}) {
 				break
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"mailchute/jobs/incoming"
 	"mailchute/pkg/event"
 	"mailchute/pkg/text"
 )
@@ -67,21 +66,7 @@ func (c *cli) drain(ctx context.Context, f *farm, logged zerolog.Level) (event.S
 	if err == nil {
 		err = ctx.Err() // cut off: the summary is that of a part
 	}
-	if err == nil {
-		err = undrained(ctx, job)
-	}
 	return sum, errors.Join(err, job.Close())
-}
-
-// undrained says which feeds could not be drained: the run goes on without them.
-func undrained(ctx context.Context, job *incoming.Job) error {
-	var errs []error
-	for _, check := range job.Check(ctx) {
-		if !check.OK {
-			errs = append(errs, fmt.Errorf("%s: %s", check.Name, check.Detail))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // heldIn returns errHeld for a run without another error in which something was held or

@@ -45,24 +45,32 @@ func (c *cli) heldCommand() *cobra.Command {
 		Use:     "held",
 		Short:   "Held mail: what was not filed, whole, with its reason",
 		Example: "  mailchute held list",
-	}, c.heldList(), c.heldShow(), c.heldExport())
+	}, c.heldList(), c.heldShow(), c.heldExport(), c.heldRelease(), c.heldRefuse())
 }
 
 func (c *cli) heldList() *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the held mail, oldest first",
-		Example: "  mailchute held list --json",
-		Args:    args(),
+	var wanted heldFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the held mail, oldest first",
+		Example: `  mailchute held list --json
+  mailchute held list --reason unknown-address --older-than 7d`,
+		Args: args(),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
-			all, err := f.HeldMail(ctx, store.HeldWaiting)
+			all, err := f.heldThat(ctx, wanted)
 			if err != nil {
 				return err
 			}
-			return list(c, columns(">ID", "SINCE", "SENDER", "RECIPIENT", "REASON", ">SIZE", "DETAIL"), "Nothing is held.",
-				each(all, func(h store.HeldMail) (heldJSON, error) { return newHeldJSON(h), nil }))
+			return c.listHeld(all)
 		}),
 	}
+	wanted.flags(cmd)
+	return cmd
+}
+
+func (c *cli) listHeld(all []store.HeldMail) error {
+	return list(c, columns(">ID", "SINCE", "SENDER", "RECIPIENT", "REASON", ">SIZE", "DETAIL"), "Nothing is held.",
+		each(all, func(h store.HeldMail) (heldJSON, error) { return newHeldJSON(h), nil }))
 }
 
 // heldShown is all that is known of a held message.
@@ -76,12 +84,22 @@ type heldShown struct {
 	Login    *string `json:"login"` // null is nobody we know
 	Run      string  `json:"run"`
 	SHA256   string  `json:"sha256"` // of the drop file
+	Swept    bool    `json:"swept"`  // the drop file is not kept any more
+
+	Announced  *time.Time `json:"announced"` // when a sweep first said that it will expire; null: not yet
+	Ended      *time.Time `json:"ended"`     // when it was released or refused, or expired; null while it is held
+	EndedBy    string     `json:"ended_by"`
+	ReleasedTo string     `json:"released_to"` // library
+	ReleasedAs string     `json:"released_as"` // author
 }
 
 func newHeldShown(h store.HeldMail) heldShown {
 	shown := heldShown{
 		heldJSON: newHeldJSON(h), State: string(h.State), Feed: h.Item.Feed, Format: h.Item.Format,
-		Rung: h.Item.Rung.String(), Evidence: h.Item.Evidence, Run: h.Outcome.Run, SHA256: h.Blob.String(),
+		Rung: h.Item.Rung.String(), Evidence: h.Item.Evidence, Run: h.Outcome.Run,
+		SHA256: h.Blob.String(), Swept: h.Swept,
+		Announced: timeOrNull(h.Announced), Ended: timeOrNull(h.End.At), EndedBy: h.End.Actor,
+		ReleasedTo: h.End.Library, ReleasedAs: h.End.Author,
 	}
 	if h.Item.Login != "" {
 		shown.Login = &h.Item.Login
@@ -98,10 +116,31 @@ func (h heldShown) cells() []string {
 		login = "user:" + *h.Login
 	}
 	return []string{
-		strconv.FormatInt(h.ID, 10), h.State, clock(h.Since), h.Reason, h.Detail, or(h.Recipient, "-"), library,
+		strconv.FormatInt(h.ID, 10), h.state(), clock(h.Since), h.Reason, h.Detail, or(h.Recipient, "-"), library,
 		or(h.Sender, "-"), fmt.Sprintf("%s, %s (%s)", login, h.Rung, h.Evidence), or(h.MessageID, "-"),
 		fmt.Sprintf("%s, %s, from feed %s (%s)", h.File, bytesText(h.Size), h.Feed, h.Format), h.SHA256, h.Run,
 	}
+}
+
+// state says where the message stands, and how it came there.
+func (h heldShown) state() string {
+	switch {
+	case h.Ended == nil && h.Announced != nil:
+		return fmt.Sprintf("%s; sweeps say since %s that it will expire", h.State, clock(*h.Announced))
+	case h.Ended == nil:
+		return h.State
+	case h.ReleasedTo != "":
+		return fmt.Sprintf("%s at %s by %s to library %s, author %s", h.State, clock(*h.Ended), h.EndedBy, h.ReleasedTo, h.ReleasedAs)
+	}
+	return fmt.Sprintf("%s at %s by %s", h.State, clock(*h.Ended), h.EndedBy)
+}
+
+// timeOrNull returns nil for the zero time.
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func (c *cli) heldShow() *cobra.Command {
@@ -133,7 +172,10 @@ func (c *cli) heldExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.export(file, func() (store.Blob, error) { return f.OpenHeld(ctx, h) })
+			return c.export(file, func() (store.Blob, error) {
+				b, err := f.OpenHeld(ctx, h)
+				return b, absent(err, "drop file of held mail %d any more: it was swept", h.ID)
+			})
 		}),
 	}
 	cmd.Flags().StringVarP(&file, "output", "o", "", "new `FILE` to write")
@@ -144,8 +186,12 @@ func (c *cli) heldExport() *cobra.Command {
 func (f *farm) heldByID(ctx context.Context, id string) (store.HeldMail, error) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || n < 1 {
-		return store.HeldMail{}, usage(fmt.Errorf("%q is no number of held mail: held list shows them", id))
+		return store.HeldMail{}, noHeldNumber(id)
 	}
 	h, err := f.HeldByID(ctx, n)
 	return h, absent(err, "held mail %d", n)
+}
+
+func noHeldNumber(id string) error {
+	return usage(fmt.Errorf("%q is no number of held mail: held list shows them", id))
 }

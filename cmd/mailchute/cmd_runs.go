@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailchute/pkg/config"
 	"mailchute/pkg/event"
+	"mailchute/pkg/library"
 )
 
 // summaryRow is a run in a list; its JSON is that of event 6871.
@@ -45,6 +45,9 @@ func (c *cli) runsCommand() *cobra.Command {
 			if err != nil {
 				return absent(err, "run %s", args[0])
 			}
+			if sum.Job == event.JobSweep {
+				return c.showSweep(ctx, f, sum)
+			}
 			return c.printSummary(sum)
 		}
 		from, err := parseSince(since, time.Now())
@@ -74,7 +77,7 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if d, err := config.ParseDuration(s); err == nil {
+	if d, err := library.ParseDuration(s); err == nil {
 		return now.Add(-d), nil
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {

@@ -10,8 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailchute/jobs"
-	"mailchute/pkg/text"
+	"mailchute/jobs/incoming"
+	"mailchute/jobs/sweep"
 )
+
+// sweepRetry is the wait after a sweep that failed.
+const sweepRetry = 10 * time.Minute
 
 // grace is how long the messages in hand may take after a signal. What is not finished
 // then goes to retry, as after a crash.
@@ -22,9 +26,10 @@ func (c *cli) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the job on arrival and by schedule, until a signal ends it",
 		Long: `Files mail when it arrives in a drop folder, and looks into all of them by schedule
-(each minute). Writes one event 6871 for each run to standard error. SIGINT or SIGTERM
-ends it within five seconds, with the message in hand finished or put back; a second
-signal ends it at once.`,
+(each minute). Removes what retention lets go, also by schedule (each hour; see sweep).
+Writes one event 6871 for each run to standard error. SIGINT or SIGTERM ends it within
+five seconds, with the message in hand finished or put back; a second signal ends it at
+once.`,
 		Example: "  mailchute -c /srv/mailchute serve",
 		Args:    args(),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
@@ -49,8 +54,12 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	if err != nil {
 		return err
 	}
-	bell, schedule := jobs.NewBell(), jobs.NewScheduler()
-	if err := schedule.Add(f.config.Schedule, bell.RingSchedule); err != nil {
+	sweeper := &sweep.Job{Store: f.Store, Log: log}
+	bell, sweepBell, schedule := jobs.NewBell(), jobs.NewBell(), jobs.NewScheduler()
+	if err := schedule.Add(f.config.Schedule.Incoming, bell.RingSchedule); err != nil {
+		return err
+	}
+	if err := schedule.Add(f.config.Schedule.Sweep, sweepBell.RingSchedule); err != nil {
 		return err
 	}
 	log.Info().Str("version", version().Version).Str("config", f.config.File).Int("feeds", len(f.config.Feeds)).Msg("Serving.")
@@ -61,6 +70,7 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	running.Go(func() { schedule.Run(ctx) })
 	running.Go(func() { job.Watch(ctx, bell.Ring) })
 	running.Go(func() { jobs.Loop(ctx, job, bell, jobs.Pace{}, log) })
+	running.Go(func() { jobs.Loop(ctx, sweeper, sweepBell, jobs.Pace{Retry: sweepRetry}, log) })
 	if !waitFor(ctx, &running, grace) {
 		f.abandon()
 		return fmt.Errorf("the messages in hand were not finished in %s; they are tried again at the next start", grace)
@@ -69,23 +79,28 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	return job.Close()
 }
 
-// logTrust logs what untrusting says.
+// logTrust logs which libraries ask for a surer sender than any feed can show.
 func (f *farm) logTrust(ctx context.Context, log zerolog.Logger) error {
 	all, err := f.Libraries(ctx)
 	if err != nil {
 		return err
 	}
-	warnings, err := f.untrusting(ctx, all...)
+	warnings, err := incoming.CheckTrust(ctx, f.Store, all...)
 	for _, w := range warnings {
-		log.Warn().Msg(text.Safe(w))
+		log.Warn().Msg(w.Detail)
 	}
 	return err
 }
 
 // checkSchedule says what is wrong with the schedule of the configuration.
 func (f *farm) checkSchedule() error {
-	if err := jobs.CheckSchedule(f.config.Schedule); err != nil {
-		return misconfigured(fmt.Errorf("%s: schedule.incoming: %w: write five fields as in crontab(5), such as %q", f.config.File, err, jobs.EveryMinute))
+	for _, job := range []struct{ name, spec string }{
+		{"incoming", f.config.Schedule.Incoming},
+		{"sweep", f.config.Schedule.Sweep},
+	} {
+		if err := jobs.CheckSchedule(job.spec); err != nil {
+			return misconfigured(fmt.Errorf("%s: schedule.%s: %w: write five fields as in crontab(5), such as %q", f.config.File, job.name, err, jobs.EveryMinute))
+		}
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (c *cli) settingsSet() *cobra.Command {
 				values[key] = value
 			}
 			if err := f.SetSettings(ctx, values); err != nil {
-				return usage(err)
+				return err
 			}
 			return c.printSettings(ctx, f, values)
 		}),

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"mailchute/pkg/text"
+	"mailchute/store"
 )
 
 // checkJSON is what a check found.
@@ -15,28 +17,70 @@ type checkJSON struct {
 	Check   string `json:"check"`
 	OK      bool   `json:"ok"`
 	Warning bool   `json:"warning,omitempty"` // it works, but somebody should look at it
+	Mended  bool   `json:"mended,omitempty"`  // it did not, and does now
 	Detail  string `json:"detail"`
 }
 
 func (c *cli) verifyCommand() *cobra.Command {
-	return &cobra.Command{
+	var repair bool
+	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove that rows, blobs and library folders agree",
-		Long: `Reads every stored byte: each document and held message has its bytes, with the right
-digest, and each document its file in the library folders. Exit code 1 where one check
-failed. It changes nothing, and mail may be filed meanwhile.`,
-		Example: "  mailchute verify",
-		Args:    args(),
-		RunE: c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
-			return c.printChecks(func(yield func(checkJSON, error) bool) {
-				for finding, err := range f.Verify(ctx) {
-					if !yield(checkJSON{Check: finding.Check, OK: finding.OK, Detail: finding.Detail}, err) {
-						return
-					}
-				}
-			})
-		}),
+		Short: "Prove that books, rows, blobs and library folders agree",
+		Long: `Goes through the books and reads every stored byte. Each message has ended as its run
+says, with the documents or the held mail that its outcomes name; no run's record was
+altered or removed; each document and held message has its bytes, with the right digest,
+and each document its file in the library folders. Exit code 1 where one check failed.
+Mail may be filed meanwhile.
+
+It changes nothing without --repair. With it, the runs of dead processes are closed and
+documents that the library folders miss, or show with other bytes, are published again,
+before everything is checked. What cannot be mended is left as it is.`,
+		Example: `  mailchute verify
+  mailchute verify --repair --json`,
+		Args: args(),
 	}
+	cmd.RunE = c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
+		return c.printChecks(func(yield func(checkJSON, error) bool) {
+			if repair && (!c.closeDead(ctx, f, yield) || !yieldFindings(f.Repair(ctx), yield)) {
+				return
+			}
+			yieldFindings(f.Verify(ctx), yield)
+		})
+	})
+	cmd.Flags().BoolVar(&repair, "repair", false, "mend what can be mended first")
+	return cmd
+}
+
+// yieldFindings yields what the store found. It reports whether more is wanted, and there
+// was no error.
+func yieldFindings(findings iter.Seq2[store.Finding, error], yield func(checkJSON, error) bool) bool {
+	for f, err := range findings {
+		if !yield(checkJSON{Check: f.Check, OK: f.OK, Mended: f.Mended, Detail: f.Detail}, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// closeDead closes the runs of dead processes, each with its event 6871. It reports
+// whether to go on.
+func (c *cli) closeDead(ctx context.Context, f *farm, yield func(checkJSON, error) bool) bool {
+	log, err := c.logger(f.config.Log, c.err, zerolog.InfoLevel)
+	if err != nil {
+		yield(checkJSON{}, err)
+		return false
+	}
+	dead, err := f.CloseDead(ctx)
+	for _, sum := range dead {
+		sum.Log(log)
+		if !yield(checkJSON{Check: "books", OK: true, Mended: true, Detail: fmt.Sprintf("run %s: its process has ended; it was closed as aborted", sum.Run)}, nil) {
+			return false
+		}
+	}
+	if err != nil {
+		yield(checkJSON{}, err)
+	}
+	return err == nil
 }
 
 // printChecks prints checks as they come, a line each. The error says whether one failed.
@@ -67,6 +111,8 @@ func verdict(p paint, check checkJSON) string {
 	switch {
 	case !check.OK:
 		return p.red("FAIL")
+	case check.Mended:
+		return p.green("mend")
 	case check.Warning:
 		return p.yellow("warn")
 	}

@@ -55,7 +55,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case wrongUsage, wrongConfig:
+	case wrongUsage, wrongConfig, errors.Is(err, fault.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errHeld):
 		return exitHeld
@@ -92,6 +92,8 @@ func explain(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
+	case errors.Is(err, fault.ErrInvalid):
+		return strings.TrimSuffix(said, ": "+fault.ErrInvalid.Error())
 	case errors.Is(err, fault.ErrConflict):
 		return strings.TrimSuffix(said, ": "+fault.ErrConflict.Error())
 	case errors.Is(err, fault.ErrNotFound) && strings.Contains(said, "there is no "):

@@ -42,7 +42,7 @@ func console(w io.Writer, p paint) zerolog.ConsoleWriter {
 		FieldsOrder:         []string{"event_id", "run", "trigger", "processed", "filed", "duplicate", "held", "deleted", "deferred", "documents", "feed", "file"},
 		FieldsExclude: []string{
 			"task_category", "host", "job", "started", "elapsed_ms", "errors", "bytes", "backlog",
-			"message_ids", "failed", "unknown_addresses", "more",
+			"message_ids", "failed", "unknown_addresses", "more", "digest", "previous",
 		},
 	}
 }

@@ -180,6 +180,37 @@ func TestLimits(t *testing.T) {
 	w.verify()
 }
 
+// What was settled before three processes died with its drop file in hand is not held as
+// well; another message in a file of that name and size is.
+func TestSettledThenKilledThreeTimes(t *testing.T) {
+	t.Parallel()
+	filed := mail("alice@case.test", "invoices@case.test") + letter
+	for name, row := range map[string]struct {
+		content string
+		want    []string
+	}{
+		"the same file":    {filed, []string{"filed invoices@case.test"}},
+		"another's file":   {strings.Replace(filed, "a;b", "c;d", 1), []string{"filed invoices@case.test", "held poison invoices@case.test"}},
+		"one with more in": {filed + "x", []string{"filed invoices@case.test", "held poison invoices@case.test"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newBadInputWorld(t)
+			w.drop("1.eml", filed)
+			w.drain()
+			box := filepath.Join(w.dir, "drop", ".mailchute", "retry", "0.3.0.0.X")
+			w.must(os.MkdirAll(box, 0o700))
+			w.must(os.WriteFile(filepath.Join(box, "1.eml"), []byte(row.content), 0o600))
+			w.drain()
+			if diff := cmp.Diff(row.want, w.verdicts("1.eml")); diff != "" {
+				t.Errorf("verdicts (-want +got):\n%s", diff)
+			}
+			w.drained()
+			w.verify()
+		})
+	}
+}
+
 // A process that died three times with a message in hand is not killed by it again.
 func TestKilledThreeTimes(t *testing.T) {
 	t.Parallel()

@@ -114,16 +114,33 @@ func (p *pass) reject(ctx context.Context, a *arrival, cause error) (err error) 
 	if class != fault.Permanent && class != fault.Poison {
 		return cause
 	}
-	if reason == fault.NoEnvelope {
+	if len(a.env.Recipients) == 0 {
 		a.verdicts = []verdict{{decision: access.Decision{Reason: reason, Detail: cause.Error()}}}
 	}
 	a.refuse(reason, cause.Error())
 	if a.key.IsZero() {
-		if a.key, err = keyOfAll(ctx, body(a.src, a.Size, a.env), a.Name); err != nil {
+		if err := p.keyUnread(ctx, a); err != nil {
 			return err
 		}
 	}
 	return p.settle(ctx, a)
+}
+
+// keyUnread finds the key of a message that was not decoded. Where a process died with it
+// in hand, the message may have been settled before, under the key of its parts.
+func (p *pass) keyUnread(ctx context.Context, a *arrival) (err error) {
+	if a.Crashes > 0 {
+		key, known, err := p.Store.KeyOfFile(ctx, a.row())
+		if err != nil {
+			return outage{err}
+		}
+		if known {
+			a.key = key
+			return p.skipDecided(ctx, a)
+		}
+	}
+	a.key, err = keyOfAll(ctx, body(a.src, a.Size, a.env), a.Name)
+	return err
 }
 
 // close lets go of the arrival's file and of what it staged in vain.

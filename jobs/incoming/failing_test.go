@@ -117,17 +117,20 @@ func TestTooManyAttempts(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		waited time.Duration
+		read   int64 // the one that fails: of the envelope, the mark or the message
 		want   []string
 	}{
-		{7*24*time.Hour - time.Second, []string{}},
-		{7 * 24 * time.Hour, []string{"held too-many-attempts invoices@case.test"}},
+		{7*24*time.Hour - time.Second, 3, []string{}},
+		{7 * 24 * time.Hour, 1, []string{"held too-many-attempts"}},
+		{7 * 24 * time.Hour, 2, []string{"held too-many-attempts invoices@case.test"}},
+		{7 * 24 * time.Hour, 3, []string{"held too-many-attempts invoices@case.test"}},
 	} {
-		t.Run(row.waited.String(), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%v, read %d", row.waited, row.read), func(t *testing.T) {
 			t.Parallel()
 			var reads atomic.Int64
 			w := newWorld(t, "eml", with(func(o *incoming.Options) {
 				o.OpenFolder = wrapped(hooked(func(op, name string) error {
-					if op == "read" && filepath.Base(name) == "1.eml" && reads.Add(1) == 2 { // the first is the envelope's
+					if op == "read" && filepath.Base(name) == "1.eml" && reads.Add(1) == row.read {
 						return &fs.PathError{Op: op, Path: name, Err: syscall.EIO}
 					}
 					return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
+	"hash/crc32"
 	"io"
 	"strings"
 
@@ -34,6 +35,22 @@ func keyOf(m *message.Message, contents []message.Content, file string) store.Ke
 	binary.BigEndian.PutUint64(size[:], uint64(m.Size))
 	h.Write(size[:])
 	return closeKey(h, m.FirstField, file)
+}
+
+// markEnds is how many bytes at either end of a message its mark covers.
+const markEnds = 64 << 10
+
+// markOf returns the mark of a message (store.Item).
+func markOf(m *io.SectionReader) (int64, error) {
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	head := min(m.Size(), markEnds)
+	tail := min(m.Size()-head, markEnds)
+	for _, ends := range []*io.SectionReader{io.NewSectionReader(m, 0, head), io.NewSectionReader(m, m.Size()-tail, tail)} {
+		if _, err := io.Copy(h, ends); err != nil {
+			return 0, err
+		}
+	}
+	return int64(h.Sum32()), nil
 }
 
 // keyOfAll returns the item key of a message that could not be walked.

@@ -19,6 +19,7 @@ type arrival struct {
 	examination
 	src   source // nil where it could not be opened
 	key   store.Key
+	mark  int64
 	stage *store.Staging
 }
 
@@ -43,6 +44,9 @@ func (p *pass) process(ctx context.Context, a *arrival) (err error) {
 	}
 	if err := p.judge.envelope(ctx, &a.examination); err != nil {
 		return outage{err}
+	}
+	if a.mark, err = markOf(body(a.src, a.Size, a.env)); err != nil {
+		return p.reject(ctx, a, err)
 	}
 	if err := unfit(a.Item); err != nil {
 		return p.reject(ctx, a, err)
@@ -177,7 +181,7 @@ func (p *pass) logFailure(a *arrival, to string, s store.State, reason, detail s
 func (a *arrival) row() store.Item {
 	it := store.Item{
 		Key: a.key, Feed: a.Feed, Format: a.Format, File: a.Name, Sender: a.env.Sender.String(),
-		Rung: a.who.Rung, Evidence: a.who.Evidence, Login: a.who.Login, Size: a.Size,
+		Rung: a.who.Rung, Evidence: a.who.Evidence, Login: a.who.Login, Size: a.Size, Mark: a.mark,
 	}
 	if a.msg != nil {
 		it.MessageID = a.msg.Header.MessageID

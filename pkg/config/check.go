@@ -38,11 +38,14 @@ func (r *reader) fail(path, format string, args ...any) {
 
 func (r *reader) config(f file) Config {
 	c := Config{
-		File:     r.file,
-		Domains:  r.domains(f.Domains),
-		Store:    r.store(f.Store),
-		Schedule: r.text("schedule.incoming", f.Schedule.Incoming),
-		Limits:   r.limits(f.Limits),
+		File:    r.file,
+		Domains: r.domains(f.Domains),
+		Store:   r.store(f.Store),
+		Schedule: Schedule{
+			Incoming: r.text("schedule.incoming", f.Schedule.Incoming),
+			Sweep:    r.text("schedule.sweep", f.Schedule.Sweep),
+		},
+		Limits: r.limits(f.Limits),
 		Log: Log{
 			Level:  r.oneOf("log.level", f.Log.Level, "debug", "info", "warn", "error"),
 			Format: r.oneOf("log.format", f.Log.Format, LogAuto, LogJSON, LogConsole),
@@ -184,7 +187,7 @@ func (r *reader) size(path, s string) int64 {
 }
 
 func (r *reader) duration(path, s string) time.Duration {
-	d, err := ParseDuration(s)
+	d, err := library.ParseDuration(s)
 	if err == nil && d == 0 {
 		err = fmt.Errorf(`%q: use a duration above zero`, s)
 	}

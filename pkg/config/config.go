@@ -17,15 +17,19 @@ const FileName = "mailchute.toml"
 // Config is a configuration whose every value has been checked. Paths are as written: Abs
 // says which file they mean.
 type Config struct {
-	File    string   // absolute path of the file it was read from
-	Domains []string // the farm's mail domains, at least one
-	Store   Store
-	Feeds   []Feed // names and paths differ
-	// Schedule is when the incoming e-mail job runs, as crontab(5) writes it; whoever runs
-	// it checks it.
-	Schedule string
+	File     string   // absolute path of the file it was read from
+	Domains  []string // the farm's mail domains, at least one
+	Store    Store
+	Feeds    []Feed // names and paths differ
+	Schedule Schedule
 	Limits   message.Limits
 	Log      Log
+}
+
+// Schedule is when the jobs run, as crontab(5) writes it; whoever runs them checks it.
+type Schedule struct {
+	Incoming string
+	Sweep    string
 }
 
 // Store says where the data lie.

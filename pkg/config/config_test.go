@@ -43,7 +43,7 @@ func withDefaults() config.Config {
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com"},
 		Store:    config.Store{Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks", Tree: config.TreeLink, MinFree: 0.05},
-		Schedule: "* * * * *",
+		Schedule: config.Schedule{Incoming: "* * * * *", Sweep: "17 * * * *"},
 		Limits:   message.Limits{Bytes: 256 << 20, Parts: 10_000, Depth: 50, Header: 1 << 20, Boundary: 200, Time: time.Minute},
 		Log:      config.Log{Level: "info", Format: config.LogAuto},
 		Feeds: []config.Feed{{
@@ -60,7 +60,7 @@ func TestParse(t *testing.T) {
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com", "bücher.example"},
 		Store:    config.Store{Catalog: "/srv/catalog.db", Blobs: "b", Libraries: "../shares", Locks: "/run/mailchute", Tree: config.TreeCopy, MinFree: 0.125},
-		Schedule: "*/5 8-18 * * 1-5",
+		Schedule: config.Schedule{Incoming: "*/5 8-18 * * 1-5", Sweep: "@daily"},
 		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
 		Log:      config.Log{Level: "debug", Format: config.LogJSON},
 		Feeds: []config.Feed{
@@ -132,29 +132,6 @@ func TestLoad(t *testing.T) {
 		}
 		if got, want := c.Abs("/srv/x/../y"), filepath.Clean("/srv/y"); got != want {
 			t.Errorf("absolute path: got %s, want %s", got, want)
-		}
-	}
-}
-
-func TestDuration(t *testing.T) {
-	t.Parallel()
-	good := map[string]time.Duration{
-		"2s": 2 * time.Second, "1h30m": 90 * time.Minute, "7d": 168 * time.Hour, "1d12h": 36 * time.Hour,
-		"250ms": 250 * time.Millisecond, "0s": 0, "10m": 10 * time.Minute, "1h": time.Hour, "20h": 20 * time.Hour,
-	}
-	for s, want := range good {
-		got, err := config.ParseDuration(s)
-		if err != nil || got != want {
-			t.Errorf("ParseDuration(%q): got %s, %v, want %s", s, got, err, want)
-		}
-		again, err := config.ParseDuration(config.FormatDuration(want))
-		if err != nil || again != want {
-			t.Errorf("%q written as %q is read as %s, %v", s, config.FormatDuration(want), again, err)
-		}
-	}
-	for _, s := range []string{"", "2", "-1s", "-1d", "1d-1h", "d", "1.5d", "1dx", "1d1d", "99999d", "two seconds"} {
-		if got, err := config.ParseDuration(s); err == nil || got != 0 {
-			t.Errorf("ParseDuration(%q): got %s, %v, want an error", s, got, err)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"mailchute/pkg/library"
 )
 
 // file is the text of a configuration. Its comments document the settings, its values in
@@ -28,7 +30,8 @@ type storeFile struct {
 }
 
 type scheduleFile struct {
-	Incoming string `toml:"incoming"`
+	Incoming string `toml:"incoming" comment:"Files the mail in the drop folders; what arrives in between is filed at once, too."`
+	Sweep    string `toml:"sweep" comment:"Removes what retention lets go (mailchute settings show: held_keep)."`
 }
 
 type limitsFile struct {
@@ -61,7 +64,7 @@ func defaults() file {
 			Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks",
 			Tree: TreeLink, MinFree: "5%",
 		},
-		Schedule: scheduleFile{Incoming: "* * * * *"},
+		Schedule: scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *"},
 		Limits:   limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
 		Log:      logFile{Level: "info", Format: LogAuto},
 	}
@@ -79,7 +82,7 @@ func Sample(domains []string, f Feed) ([]byte, error) {
 	sample.Domains = domains
 	feed.Name, feed.Path, feed.Format = f.Name, f.Path, f.Format
 	if f.Settle != 0 {
-		feed.Settle = FormatDuration(f.Settle)
+		feed.Settle = library.FormatDuration(f.Settle)
 	}
 	sample.Feeds = []feedFile{feed}
 	text, err := toml.Marshal(sample)

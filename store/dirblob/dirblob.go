@@ -119,7 +119,7 @@ func (b *Blobs) shard(ctx context.Context, shard string) iter.Seq2[store.BlobInf
 				yield(store.BlobInfo{}, fmt.Errorf("list blobs: %w", err))
 				return
 			}
-			if !yield(store.BlobInfo{Digest: d, Size: info.Size()}, nil) {
+			if !yield(store.BlobInfo{Digest: d, Size: info.Size(), Written: info.ModTime()}, nil) {
 				return
 			}
 		}

@@ -153,7 +153,7 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 	n := 0
 	for info, err := range blobs.All(t.Context()) {
 		check(t, err)
-		if info != (store.BlobInfo{Digest: digest(data), Size: int64(len(data))}) {
+		if info.Digest != digest(data) || info.Size != int64(len(data)) {
 			t.Errorf("All: got %v", info)
 		}
 		n++

@@ -1,7 +1,6 @@
 package dirblob
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,15 +12,12 @@ import (
 	"mailchute/store"
 )
 
-// bufferSize lets blocks of the usual sizes through and gathers smaller pieces.
-const bufferSize = 32 << 10
-
-// upload implements store.Upload: a file with a temporary name.
+// upload implements store.Upload: a file with a temporary name. It does not gather small
+// pieces: who writes has a buffer of its own.
 type upload struct {
 	fsys  durable.FS
 	name  string
 	file  durable.File // nil: nothing more is written
-	buf   *bufio.Writer
 	ended bool
 	err   error // of a Close or Keep that failed; only Discard is left
 }
@@ -36,7 +32,7 @@ func (b *Blobs) Create(ctx context.Context) (store.Upload, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open upload: %w", err)
 	}
-	return &upload{fsys: b.fsys, name: name, file: f, buf: bufio.NewWriterSize(f, bufferSize)}, nil
+	return &upload{fsys: b.fsys, name: name, file: f}, nil
 }
 
 // Write implements io.Writer. After an error only Discard is left.
@@ -44,7 +40,7 @@ func (u *upload) Write(p []byte) (int, error) {
 	if u.file == nil {
 		return 0, fmt.Errorf("write to an upload that has ended: %w", fs.ErrClosed)
 	}
-	n, err := u.buf.Write(p)
+	n, err := u.file.Write(p)
 	if err != nil {
 		return n, fmt.Errorf("write upload: %w", err)
 	}
@@ -56,9 +52,9 @@ func (u *upload) Close() error {
 	if u.file == nil {
 		return u.err
 	}
-	f, buf := u.file, u.buf
-	u.file, u.buf = nil, nil
-	if err := errors.Join(buf.Flush(), f.Close()); err != nil {
+	f := u.file
+	u.file = nil
+	if err := f.Close(); err != nil {
 		u.err = fmt.Errorf("close upload: %w", err)
 	}
 	return u.err
@@ -126,7 +122,7 @@ func (u *upload) Discard() error {
 	}
 	if u.file != nil {
 		err = errors.Join(err, u.file.Close())
-		u.file, u.buf = nil, nil
+		u.file = nil
 	}
 	if err != nil {
 		return fmt.Errorf("discard upload: %w", err)

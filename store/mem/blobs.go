@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
@@ -20,15 +21,21 @@ import (
 // and what a power loss would leave.
 type Blobs struct {
 	mu      sync.Mutex
-	inPlace map[message.Digest][]byte
-	durable map[message.Digest][]byte
+	inPlace map[message.Digest]kept
+	durable map[message.Digest]kept
 }
 
 var _ store.Blobs = (*Blobs)(nil)
 
+// kept are the bytes of a blob, and when they were kept.
+type kept struct {
+	bytes []byte
+	at    time.Time
+}
+
 // NewBlobs returns a Blobs without any blob.
 func NewBlobs() *Blobs {
-	return &Blobs{inPlace: map[message.Digest][]byte{}, durable: map[message.Digest][]byte{}}
+	return &Blobs{inPlace: map[message.Digest]kept{}, durable: map[message.Digest]kept{}}
 }
 
 // LosePower takes everything back that happened since the last Barrier.
@@ -53,11 +60,11 @@ func (b *Blobs) Open(ctx context.Context, d message.Digest) (store.Blob, error) 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	data, ok := b.inPlace[d]
+	k, ok := b.inPlace[d]
 	if !ok {
 		return nil, fmt.Errorf("blob %s: %w", d, fault.ErrNotFound)
 	}
-	return blob{bytes.NewReader(data)}, nil
+	return blob{bytes.NewReader(k.bytes)}, nil
 }
 
 // Barrier implements store.Blobs.
@@ -89,15 +96,15 @@ func (b *Blobs) All(ctx context.Context) iter.Seq2[store.BlobInfo, error] {
 			yield(store.BlobInfo{}, err)
 			return
 		}
-		for d, data := range b.snapshot() {
-			if !yield(store.BlobInfo{Digest: d, Size: int64(len(data))}, nil) {
+		for d, k := range b.snapshot() {
+			if !yield(store.BlobInfo{Digest: d, Size: int64(len(k.bytes)), Written: k.at}, nil) {
 				return
 			}
 		}
 	}
 }
 
-func (b *Blobs) snapshot() map[message.Digest][]byte {
+func (b *Blobs) snapshot() map[message.Digest]kept {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return maps.Clone(b.inPlace)
@@ -133,7 +140,7 @@ func (u *upload) Keep(ctx context.Context, d message.Digest) error {
 	u.blobs = nil
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.inPlace[d] = slices.Clip(u.buf.Bytes())
+	b.inPlace[d] = kept{slices.Clip(u.buf.Bytes()), time.Now()}
 	return nil
 }
 

@@ -51,13 +51,17 @@ type state struct {
 	lastHeld int64
 
 	documents    table[store.Document]
+	documentsOf  table[string] // keys of documents by (item, key of the document)
 	numbers      table[int]
 	publications table[publicationRow]
 	blobs        table[store.BlobRow]
+	references   table[int] // how many documents and held mail refer to each blob
 
 	runs      table[store.Run]
+	closed    table[string] // ids of runs by place
 	processed table[store.Processed]
 	messages  table[int] // how many each run has processed
+	sweeps    table[store.Sweep]
 
 	number int // of the last row that was given one
 }

@@ -29,6 +29,10 @@ func (t *tx) InsertDocument(d store.Document) error {
 	}
 	d.Created = stored(d.Created)
 	t.documents = t.documents.put(k, d)
+	t.refer(d.Content.Digest, 1)
+	if !d.Key.IsZero() {
+		t.documentsOf = t.documentsOf.put(key(d.Key)+k, k)
+	}
 	return nil
 }
 
@@ -53,6 +57,16 @@ func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
 
 func (t *tx) Versions(libraryName, folderKey, nameKey string) ([]store.Document, error) {
 	return t.documents.values(key(libraryName, folderKey, nameKey)), nil
+}
+
+func (t *tx) DocumentsOf(k store.Key) ([]store.Document, error) {
+	var list []store.Document
+	for _, document := range t.documentsOf.under(key(k)) {
+		if d, ok := t.documents.get(document); ok {
+			list = append(list, d)
+		}
+	}
+	return list, nil
 }
 
 func (t *tx) FolderName(libraryName, folderKey string) (string, error) {
@@ -107,26 +121,6 @@ func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
 	return func(yield func(message.Digest, error) bool) {
 		for _, d := range t.documents.under("") {
 			if !d.Content.Digest.IsZero() && !yield(d.Content.Digest, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (t *tx) BlobState(d message.Digest) (store.BlobState, error) {
-	b, _ := t.blobs.get(key(d))
-	return b.State, nil
-}
-
-func (t *tx) PutBlob(d message.Digest, size int64) error {
-	t.blobs = t.blobs.put(key(d), store.BlobRow{Digest: d, Size: size, State: store.BlobLive})
-	return nil
-}
-
-func (t *tx) Blobs() iter.Seq2[store.BlobRow, error] {
-	return func(yield func(store.BlobRow, error) bool) {
-		for _, b := range t.blobs.under("") {
-			if !yield(b, nil) {
 				return
 			}
 		}

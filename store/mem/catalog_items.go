@@ -1,12 +1,11 @@
 package mem
 
 import (
-	"fmt"
+	"bytes"
 	"iter"
 	"slices"
 	"time"
 
-	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 	"mailchute/store"
 )
@@ -18,6 +17,10 @@ type heldRow struct {
 	state   store.HeldState
 	since   time.Time
 	blob    message.Digest
+	swept   bool
+
+	announced time.Time
+	end       store.HeldEnd
 }
 
 func (t *tx) PutItem(it store.Item) error {
@@ -25,6 +28,36 @@ func (t *tx) PutItem(it store.Item) error {
 		t.items = t.items.put(k, it)
 	}
 	return nil
+}
+
+func (t *tx) Item(k store.Key) (store.Item, error) {
+	it, ok := t.items.get(key(k))
+	if !ok {
+		return store.Item{}, missing("item", k)
+	}
+	return it, nil
+}
+
+func (t *tx) ItemsAt(messageIDOrFile string) ([]store.Item, error) {
+	return slices.DeleteFunc(t.items.values(""), func(it store.Item) bool {
+		return it.MessageID != messageIDOrFile && it.File != messageIDOrFile
+	}), nil
+}
+
+func (t *tx) Keys(after store.Key, limit int) ([]store.Key, error) {
+	var keys []store.Key
+	for _, it := range t.items.under("") {
+		keys = append(keys, it.Key)
+	}
+	for _, o := range t.outcomes.under("") {
+		keys = append(keys, o.Key)
+	}
+	for _, d := range t.documents.under("") {
+		keys = append(keys, d.Key)
+	}
+	keys = slices.DeleteFunc(keys, func(k store.Key) bool { return bytes.Compare(k[:], after[:]) <= 0 })
+	slices.SortFunc(keys, func(a, b store.Key) int { return bytes.Compare(a[:], b[:]) })
+	return first(slices.Compact(keys), limit), nil
 }
 
 func (t *tx) Outcomes(k store.Key) ([]store.Outcome, error) {
@@ -58,6 +91,24 @@ func (t *tx) OutcomesOfRun(run string) iter.Seq2[store.OutcomeOfItem, error] {
 	}
 }
 
+func (t *tx) SettledIn(run string) iter.Seq2[store.OutcomeOfItem, error] {
+	return func(yield func(store.OutcomeOfItem, error) bool) {
+		var keys []store.Key
+		for _, p := range t.processed.under(key(run)) {
+			keys = append(keys, p.Key)
+		}
+		slices.SortFunc(keys, func(a, b store.Key) int { return bytes.Compare(a[:], b[:]) })
+		for _, k := range slices.Compact(keys) {
+			it, _ := t.items.get(key(k))
+			for _, o := range t.outcomes.under(key(k)) {
+				if o.Run == run && !yield(store.OutcomeOfItem{Item: it, Outcome: o}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (t *tx) InsertHeld(h store.HeldMail) (int64, error) {
 	outcome := key(h.Outcome.Key, h.Outcome.RecipientKey)
 	switch {
@@ -69,8 +120,9 @@ func (t *tx) InsertHeld(h store.HeldMail) (int64, error) {
 		return 0, taken("held mail for", h.Outcome.Recipient)
 	}
 	t.lastHeld++
-	t.held = t.held.put(key(t.lastHeld), heldRow{t.lastHeld, outcome, h.State, stored(h.Since), h.Blob})
+	t.held = t.held.put(key(t.lastHeld), heldRow{id: t.lastHeld, outcome: outcome, state: h.State, since: stored(h.Since), blob: h.Blob})
 	t.heldOf = t.heldOf.put(outcome, t.lastHeld)
+	t.refer(h.Blob, 1)
 	return t.lastHeld, nil
 }
 
@@ -93,23 +145,19 @@ func (t *tx) HeldByID(id int64) (store.HeldMail, error) {
 	return t.heldMail(row), nil
 }
 
-func (t *tx) SetHeldState(id int64, from, to store.HeldState) error {
-	row, ok := t.held.get(key(id))
-	switch {
-	case !ok:
-		return missing("held mail", id)
-	case row.state != from:
-		return fmt.Errorf("held mail %d is %s: %w", id, row.state, fault.ErrStale)
+func (t *tx) HeldOf(k store.Key) ([]store.HeldMail, error) {
+	var list []store.HeldMail
+	for _, id := range t.heldOf.under(key(k)) {
+		row, _ := t.held.get(key(id))
+		list = append(list, t.heldMail(row))
 	}
-	row.state = to
-	t.held = t.held.put(key(id), row)
-	return nil
+	return list, nil
 }
 
 func (t *tx) HeldBlobs() iter.Seq2[message.Digest, error] {
 	return func(yield func(message.Digest, error) bool) {
 		for _, row := range t.held.under("") {
-			if !yield(row.blob, nil) {
+			if !row.swept && !yield(row.blob, nil) {
 				return
 			}
 		}
@@ -119,5 +167,8 @@ func (t *tx) HeldBlobs() iter.Seq2[message.Digest, error] {
 func (t *tx) heldMail(row heldRow) store.HeldMail {
 	o, _ := t.outcomes.get(row.outcome)
 	it, _ := t.items.get(key(o.Key))
-	return store.HeldMail{ID: row.id, Item: it, Outcome: o, State: row.state, Since: row.since, Blob: row.blob}
+	return store.HeldMail{
+		ID: row.id, Item: it, Outcome: o, State: row.state, Since: row.since, Blob: row.blob,
+		Swept: row.swept, Announced: row.announced, End: row.end,
+	}
 }

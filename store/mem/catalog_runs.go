@@ -10,13 +10,10 @@ import (
 )
 
 func (t *tx) InsertRun(r store.Run) error {
-	k := key(r.ID)
-	if t.runs.has(k) {
+	if t.runs.has(key(r.ID)) {
 		return taken("run", r.ID)
 	}
-	r.Started, r.Ended = stored(r.Started), stored(r.Ended)
-	t.runs = t.runs.put(k, r)
-	return nil
+	return t.putRun(r)
 }
 
 func (t *tx) UpdateRun(r store.Run) error {
@@ -24,8 +21,22 @@ func (t *tx) UpdateRun(r store.Run) error {
 	if !ok {
 		return missing("run", r.ID)
 	}
-	row.State, row.Ended, row.Backlog = r.State, stored(r.Ended), r.Backlog
-	t.runs = t.runs.put(key(r.ID), row)
+	r.Job, r.Trigger, r.Host, r.Process, r.Started = row.Job, row.Trigger, row.Host, row.Process, row.Started
+	return t.putRun(r)
+}
+
+// putRun writes a run's row, and gives it its place.
+func (t *tx) putRun(r store.Run) error {
+	if id, ok := t.closed.get(key(r.Place)); ok && r.Place > 0 && id != r.ID {
+		return taken("place", r.Place)
+	}
+	before, _ := t.runs.get(key(r.ID))
+	t.closed = t.closed.without(key(before.Place))
+	if r.Place > 0 {
+		t.closed = t.closed.put(key(r.Place), r.ID)
+	}
+	r.Started, r.Ended = stored(r.Started), stored(r.Ended)
+	t.runs = t.runs.put(key(r.ID), r)
 	return nil
 }
 
@@ -52,12 +63,47 @@ func (t *tx) OpenRuns() ([]store.Run, error) {
 	return list, err
 }
 
+func (t *tx) LastClosed() (store.Run, error) {
+	list, err := t.ClosedRuns(0, 0)
+	if err == nil && len(list) == 0 {
+		err = missing("run", "closed last")
+	}
+	if err != nil {
+		return store.Run{}, err
+	}
+	return list[len(list)-1], nil
+}
+
+func (t *tx) ClosedRuns(after, limit int) ([]store.Run, error) {
+	var list []store.Run
+	for _, id := range t.closed.under("") {
+		if r, _ := t.runs.get(key(id)); r.Place > after {
+			list = append(list, r)
+		}
+	}
+	return first(list, limit), nil
+}
+
+func (t *tx) DeleteRuns(place int) error {
+	for k, id := range t.closed.under("") {
+		if r, _ := t.runs.get(key(id)); r.Place > place {
+			break
+		}
+		for p := range t.processed.under(key(id)) {
+			t.processed = t.processed.without(p)
+		}
+		t.runs, t.messages, t.closed = t.runs.without(key(id)), t.messages.without(key(id)), t.closed.without(k)
+		t.sweeps = t.sweeps.without(key(id))
+	}
+	return nil
+}
+
 func (t *tx) InsertProcessed(p store.Processed) error {
 	if !t.runs.has(key(p.Run)) {
 		return missing("run", p.Run)
 	}
 	n, _ := t.messages.get(key(p.Run))
-	p.Seq = n + 1
+	p.Seq, p.At = n+1, stored(p.At)
 	t.messages = t.messages.put(key(p.Run), p.Seq)
 	t.processed = t.processed.put(key(p.Run, p.Seq), cloneProcessed(p))
 	return nil

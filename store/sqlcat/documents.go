@@ -46,6 +46,11 @@ func (t *tx) Versions(libraryName, folderKey, nameKey string) ([]store.Document,
 		selectDocuments+thisDocument+` ORDER BY version`, libraryName, folderKey, nameKey)
 }
 
+func (t *tx) DocumentsOf(k store.Key) ([]store.Document, error) {
+	return list(t, "documents of "+k.String(), scanDocument,
+		selectDocuments+` WHERE item_key = $1 ORDER BY library, folder_key, name_key, version`, digestValue(k))
+}
+
 func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
 	const order = ` ORDER BY library, folder_key, name_key`
 	if libraryName == "" {

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	itemColumns = `i.item_key, i.feed, i.format, i.file, i.message_id, i.sender, i.rung, i.evidence, i.login, i.size`
+	itemColumns = `i.item_key, i.feed, i.format, i.file, i.message_id, i.sender, i.rung, i.evidence, i.login, i.size, i.mark`
 
 	outcomeColumns = `o.item_key, o.recipient_key, o.recipient, o.state, o.library, o.reason, o.detail,
-		o.run, o.at, o.documents, o.bytes, o.skipped`
+		o.run, o.at, o.documents, o.bytes, o.skipped, o.seal`
 
-	insertItem = `INSERT INTO items (item_key, feed, format, file, message_id, sender, rung, evidence, login, size)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
+	insertItem = `INSERT INTO items (item_key, feed, format, file, message_id, sender, rung, evidence, login, size, mark)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
 
 	selectOutcomes = `SELECT ` + outcomeColumns + ` FROM outcomes o WHERE o.item_key = $1 ORDER BY o.recipient_key`
 
 	insertOutcome = `INSERT INTO outcomes (item_key, recipient_key, recipient, state, library, reason, detail,
-			run, at, documents, bytes, skipped, unfiled)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13 THEN NULL
+			run, at, documents, bytes, skipped, seal, unfiled)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 THEN NULL
 			ELSE (SELECT COALESCE(MAX(unfiled), 0) + 1 FROM outcomes WHERE run = $8 AND unfiled IS NOT NULL) END)
 		ON CONFLICT DO NOTHING`
 
@@ -32,10 +32,21 @@ const (
 		FROM outcomes o JOIN items i ON i.item_key = o.item_key
 		WHERE o.run = $1 AND o.unfiled IS NOT NULL ORDER BY o.unfiled`
 
-	insertHeld = `INSERT INTO held (id, item_key, recipient_key, state, since, blob)
-		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM held), $1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`
+	selectSettled = `SELECT ` + itemColumns + `, ` + outcomeColumns + `
+		FROM outcomes o JOIN items i ON i.item_key = o.item_key
+		WHERE o.item_key IN (SELECT p.item_key FROM processed p WHERE p.run = $1) AND o.run = $1
+		ORDER BY o.item_key, o.recipient_key`
 
-	selectHeld = `SELECT h.id, h.state, h.since, h.blob, ` + itemColumns + `, ` + outcomeColumns + `
+	// One subquery for each table, since each then reads its own index in order.
+	selectKeys = `SELECT item_key FROM items WHERE item_key > $1
+		UNION SELECT item_key FROM outcomes WHERE item_key > $1
+		UNION SELECT item_key FROM documents WHERE item_key > $1
+		ORDER BY item_key LIMIT $2`
+
+	insertHeld = `INSERT INTO held (id, item_key, recipient_key, state, since, digest, blob, announced, ended, actor, library, author)
+		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM held), $1, $2, $3, $4, $5, $5, 0, 0, '', '', '') ON CONFLICT DO NOTHING RETURNING id`
+
+	selectHeld = `SELECT h.id, h.state, h.since, COALESCE(h.blob, h.digest), h.blob IS NULL, h.announced, h.ended, h.actor, h.library, h.author, ` + itemColumns + `, ` + outcomeColumns + `
 		FROM held h JOIN items i ON i.item_key = h.item_key
 		JOIN outcomes o ON o.item_key = h.item_key AND o.recipient_key = h.recipient_key`
 )
@@ -44,7 +55,7 @@ func itemDest(it *store.Item) []any {
 	return []any{
 		digestColumn{&it.Key},
 		&it.Feed, &it.Format, &it.File, &it.MessageID,
-		&it.Sender, &it.Rung, &it.Evidence, &it.Login, &it.Size,
+		&it.Sender, &it.Rung, &it.Evidence, &it.Login, &it.Size, &it.Mark,
 	}
 }
 
@@ -55,13 +66,32 @@ func outcomeDest(o *store.Outcome) []any {
 		&o.Run,
 		timeColumn{&o.At},
 		&o.Documents, &o.Bytes, &o.Skipped,
+		digestColumn{&o.Seal},
 	}
 }
 
 func (t *tx) PutItem(it store.Item) error {
 	_, err := t.exec("item "+it.Key.String(), insertItem, digestValue(it.Key), it.Feed, it.Format, it.File, it.MessageID,
-		it.Sender, int(it.Rung), it.Evidence, it.Login, it.Size)
+		it.Sender, int(it.Rung), it.Evidence, it.Login, it.Size, it.Mark)
 	return err
+}
+
+func (t *tx) Item(k store.Key) (store.Item, error) {
+	return one(t, "item "+k.String(), scanItem, `SELECT `+itemColumns+` FROM items i WHERE i.item_key = $1`, digestValue(k))
+}
+
+func (t *tx) ItemsAt(messageIDOrFile string) ([]store.Item, error) {
+	return list(t, "items with "+messageIDOrFile, scanItem,
+		`SELECT `+itemColumns+` FROM items i WHERE i.message_id = $1 OR i.file = $1 ORDER BY i.item_key`, messageIDOrFile)
+}
+
+func scanItem(rows *sql.Rows) (it store.Item, err error) {
+	err = rows.Scan(itemDest(&it)...)
+	return it, err
+}
+
+func (t *tx) Keys(after store.Key, limit int) ([]store.Key, error) {
+	return list(t, "keys", scanDigest, selectKeys, after[:], atMost(limit))
 }
 
 func (t *tx) Outcomes(k store.Key) ([]store.Outcome, error) {
@@ -75,15 +105,20 @@ func (t *tx) Outcomes(k store.Key) ([]store.Outcome, error) {
 func (t *tx) InsertOutcome(o store.Outcome) error {
 	return t.insert("outcome for "+o.Recipient, insertOutcome, digestValue(o.Key), o.RecipientKey, o.Recipient,
 		string(o.State), o.Library, string(o.Reason), o.Detail, o.Run, timeValue(o.At), o.Documents, o.Bytes, o.Skipped,
-		o.State == store.Filed)
+		digestValue(o.Seal), o.State == store.Filed)
 }
 
 func (t *tx) OutcomesOfRun(run string) iter.Seq2[store.OutcomeOfItem, error] {
-	scan := func(rows *sql.Rows) (o store.OutcomeOfItem, err error) {
-		err = rows.Scan(append(itemDest(&o.Item), outcomeDest(&o.Outcome)...)...)
-		return o, err
-	}
-	return each(t, "outcomes of run "+run, scan, selectOutcomesOfRun, run)
+	return each(t, "outcomes of run "+run, scanOutcomeOfItem, selectOutcomesOfRun, run)
+}
+
+func (t *tx) SettledIn(run string) iter.Seq2[store.OutcomeOfItem, error] {
+	return each(t, "outcomes of run "+run, scanOutcomeOfItem, selectSettled, run)
+}
+
+func scanOutcomeOfItem(rows *sql.Rows) (o store.OutcomeOfItem, err error) {
+	err = rows.Scan(append(itemDest(&o.Item), outcomeDest(&o.Outcome)...)...)
+	return o, err
 }
 
 func (t *tx) InsertHeld(h store.HeldMail) (int64, error) {
@@ -116,27 +151,26 @@ func (t *tx) HeldByID(id int64) (store.HeldMail, error) {
 	return one(t, fmt.Sprintf("held mail %d", id), scanHeld, selectHeld+` WHERE h.id = $1`, id)
 }
 
+func (t *tx) HeldOf(k store.Key) ([]store.HeldMail, error) {
+	return list(t, "held mail of "+k.String(), scanHeld, selectHeld+` WHERE h.item_key = $1 ORDER BY h.recipient_key`, digestValue(k))
+}
+
 func scanHeld(rows *sql.Rows) (h store.HeldMail, err error) {
-	dest := []any{&h.ID, &h.State, timeColumn{&h.Since}, digestColumn{&h.Blob}}
+	dest := []any{
+		&h.ID, &h.State,
+		timeColumn{&h.Since},
+		digestColumn{&h.Blob},
+		&h.Swept,
+		timeColumn{&h.Announced},
+		timeColumn{&h.End.At},
+		&h.End.Actor, &h.End.Library, &h.End.Author,
+	}
 	dest = append(dest, itemDest(&h.Item)...)
 	dest = append(dest, outcomeDest(&h.Outcome)...)
 	err = rows.Scan(dest...)
 	return h, err
 }
 
-func (t *tx) SetHeldState(id int64, from, to store.HeldState) error {
-	what := fmt.Sprintf("held mail %d", id)
-	n, err := t.exec(what, `UPDATE held SET state = $3 WHERE id = $1 AND state = $2`, id, string(from), string(to))
-	if err != nil || n > 0 {
-		return err
-	}
-	is, err := one(t, what, scalar[string], `SELECT state FROM held WHERE id = $1`, id)
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("%s is %s: %w", what, is, fault.ErrStale)
-}
-
 func (t *tx) HeldBlobs() iter.Seq2[message.Digest, error] {
-	return each(t, "blobs of held mail", scanDigest, `SELECT blob FROM held`)
+	return each(t, "blobs of held mail", scanDigest, `SELECT blob FROM held WHERE blob IS NOT NULL`)
 }

@@ -2,33 +2,64 @@ package sqlcat
 
 import (
 	"database/sql"
+	"fmt"
 	"iter"
 	"time"
 
+	"mailchute/pkg/fault"
 	"mailchute/store"
 )
 
 const (
-	selectRuns = `SELECT id, job, started_by, host, process, started, ended, state, backlog FROM runs`
+	runColumns = `id, job, started_by, host, process, started, state, ended, backlog,
+		processed, filed, duplicate, held, deleted, deferred, documents, bytes, skipped,
+		place, rows_digest, previous, digest, swept`
 
-	processedColumns = `p.run, p.seq, p.item_key, p.feed, p.file, p.message_id, p.state,
+	selectRuns = `SELECT ` + runColumns + ` FROM runs`
+
+	insertRun = `INSERT INTO runs (` + runColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+		ON CONFLICT DO NOTHING`
+
+	updateRun = `UPDATE runs SET state = $2, ended = $3, backlog = $4,
+		processed = $5, filed = $6, duplicate = $7, held = $8, deleted = $9, deferred = $10, documents = $11, bytes = $12, skipped = $13,
+		place = $14, rows_digest = $15, previous = $16, digest = $17, swept = $18
+		WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runs other WHERE other.place = $14 AND other.id <> $1)`
+
+	processedColumns = `p.run, p.seq, p.at, p.item_key, p.feed, p.file, p.message_id, p.state,
 		p.documents, p.bytes, p.skipped, p.waiting, p.detail`
 
-	insertProcessed = `INSERT INTO processed (run, seq, item_key, feed, file, message_id, state,
+	insertProcessed = `INSERT INTO processed (run, seq, at, item_key, feed, file, message_id, state,
 			documents, bytes, skipped, waiting, detail)
 		VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM processed WHERE run = $1),
-			$2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+			$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
 func (t *tx) InsertRun(r store.Run) error {
-	return t.insert("run "+r.ID, `INSERT INTO runs (id, job, started_by, host, process, started, ended, state, backlog)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		r.ID, r.Job, r.Trigger, r.Host, r.Process, timeValue(r.Started), timeValue(r.Ended), string(r.State), r.Backlog)
+	opening := []any{r.ID, r.Job, r.Trigger, r.Host, r.Process, timeValue(r.Started)}
+	return t.insert("run "+r.ID, insertRun, append(opening, closing(r)...)...)
+}
+
+// closing returns the columns that UpdateRun changes.
+func closing(r store.Run) []any {
+	c := r.Counts
+	return []any{
+		string(r.State), timeValue(r.Ended), r.Backlog,
+		c.Processed, c.Filed, c.Duplicate, c.Held, c.Deleted, c.Deferred, c.Documents, c.Bytes, c.Skipped,
+		sql.NullInt64{Int64: int64(r.Place), Valid: r.Place > 0},
+		digestValue(r.Rows), digestValue(r.Previous), digestValue(r.Digest), r.Swept,
+	}
 }
 
 func (t *tx) UpdateRun(r store.Run) error {
-	return t.change("run "+r.ID, `UPDATE runs SET state = $2, ended = $3, backlog = $4 WHERE id = $1`,
-		r.ID, string(r.State), timeValue(r.Ended), r.Backlog)
+	n, err := t.exec("run "+r.ID, updateRun, append([]any{r.ID}, closing(r)...)...)
+	if err != nil || n > 0 {
+		return err
+	}
+	if _, err := t.Run(r.ID); err != nil {
+		return err
+	}
+	return fmt.Errorf("place %d of run %s: %w", r.Place, r.ID, fault.ErrConflict)
 }
 
 func (t *tx) Run(id string) (store.Run, error) {
@@ -44,14 +75,35 @@ func (t *tx) OpenRuns() ([]store.Run, error) {
 	return list(t, "open runs", scanRun, selectRuns+` WHERE state = 'open' ORDER BY started, id`)
 }
 
+func (t *tx) LastClosed() (store.Run, error) {
+	return one(t, "last closed run", scanRun, selectRuns+` WHERE place IS NOT NULL ORDER BY place DESC LIMIT 1`)
+}
+
+func (t *tx) ClosedRuns(after, limit int) ([]store.Run, error) {
+	return list(t, "closed runs", scanRun, selectRuns+` WHERE place > $1 ORDER BY place LIMIT $2`, after, atMost(limit))
+}
+
+func (t *tx) DeleteRuns(place int) error {
+	_, err := t.exec("messages of old runs", `DELETE FROM processed WHERE run IN (SELECT id FROM runs WHERE place <= $1)`, place)
+	if err == nil {
+		_, err = t.exec("old runs", `DELETE FROM runs WHERE place <= $1`, place)
+	}
+	return err
+}
+
 func scanRun(rows *sql.Rows) (r store.Run, err error) {
-	err = rows.Scan(&r.ID, &r.Job, &r.Trigger, &r.Host, &r.Process,
-		timeColumn{&r.Started}, timeColumn{&r.Ended}, &r.State, &r.Backlog)
+	var place sql.NullInt64
+	c := &r.Counts
+	err = rows.Scan(&r.ID, &r.Job, &r.Trigger, &r.Host, &r.Process, timeColumn{&r.Started}, &r.State,
+		timeColumn{&r.Ended}, &r.Backlog,
+		&c.Processed, &c.Filed, &c.Duplicate, &c.Held, &c.Deleted, &c.Deferred, &c.Documents, &c.Bytes, &c.Skipped,
+		&place, digestColumn{&r.Rows}, digestColumn{&r.Previous}, digestColumn{&r.Digest}, &r.Swept)
+	r.Place = int(place.Int64)
 	return r, err
 }
 
 func (t *tx) InsertProcessed(p store.Processed) error {
-	_, err := t.exec("message of run "+p.Run, insertProcessed, p.Run, digestValue(p.Key), p.Feed, p.File, p.MessageID,
+	_, err := t.exec("message of run "+p.Run, insertProcessed, p.Run, timeValue(p.At), digestValue(p.Key), p.Feed, p.File, p.MessageID,
 		string(p.State), p.Documents, p.Bytes, p.Skipped, linesValue(p.Waiting), p.Detail)
 	return err
 }
@@ -68,7 +120,7 @@ func (t *tx) ProcessedAt(messageIDOrFile string) iter.Seq2[store.Processed, erro
 }
 
 func scanProcessed(rows *sql.Rows) (p store.Processed, err error) {
-	err = rows.Scan(&p.Run, &p.Seq, digestColumn{&p.Key}, &p.Feed, &p.File, &p.MessageID, &p.State,
+	err = rows.Scan(&p.Run, &p.Seq, timeColumn{&p.At}, digestColumn{&p.Key}, &p.Feed, &p.File, &p.MessageID, &p.State,
 		&p.Documents, &p.Bytes, &p.Skipped, linesColumn{&p.Waiting}, &p.Detail)
 	return p, err
 }

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"mailchute/pkg/durable"
 	"mailchute/pkg/library"
 	"mailchute/pkg/message"
 	"mailchute/store"
+	"mailchute/store/mem"
 )
 
 // BenchmarkGroup commits groups of 100 items, each with all the rows of a message that
@@ -45,6 +47,45 @@ func BenchmarkGroup(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "items/s")
+}
+
+// BenchmarkClose closes the books of a run with 10,000 messages.
+func BenchmarkClose(b *testing.B) {
+	locks, err := durable.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := open(b, newPath(b))
+	s, err := store.Open(b.Context(), store.Options{Catalog: c, Blobs: mem.NewBlobs(), Tree: mem.NewTree(), Locks: locks})
+	if err != nil {
+		b.Fatal(err)
+	}
+	run := store.Run{ID: "run", Started: time.Now(), State: store.RunOpen}
+	err = c.Update(b.Context(), func(tx store.Tx) error {
+		if err := tx.InsertLibrary(library.Library{Name: "invoices", Site: "default"}); err != nil {
+			return err
+		}
+		if err := tx.InsertRun(run); err != nil {
+			return err
+		}
+		for n := range 10_000 {
+			if err := settle(tx, n, run.Started); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := s.CloseRun(b.Context(), "run", 0); err != nil {
+			b.Fatal(err)
+		}
+		if err := c.Update(b.Context(), func(tx store.Tx) error { return tx.UpdateRun(run) }); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // settle writes the rows of the n-th item.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -103,6 +104,10 @@ func wantAll(t *testing.T, b store.Blobs, blobs ...[]byte) {
 	}
 	for info, err := range b.All(t.Context()) {
 		ok(t, "All", err)
+		if age := time.Since(info.Written).Abs(); age > time.Hour {
+			t.Errorf("got a blob that was written at %s, want a time that is %s nearer", info.Written, age)
+		}
+		info.Written = time.Time{}
 		got[info]++
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

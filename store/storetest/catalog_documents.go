@@ -46,6 +46,24 @@ func documentRows() []catalogRow {
 			equal(w, "blobs", readAll(w, store.Tx.DocumentBlobs), nil)
 		}},
 		{"Documents yields current versions by library, folder and name", listedDocuments},
+		{"DocumentsOf returns every version that came from an item", func(w catalogWorld) {
+			want := []store.Document{
+				document("invoices", "", "a", 9), document("invoices", "", "a", 10),
+				document("invoices", "f", "a", 1), document("letters", "", "a", 1),
+			}
+			other := document("letters", "", "a", 2)
+			other.Key = sum("other")
+			w.update(putLibraries("invoices", "letters"), putDocument(other))
+			for _, i := range []int{3, 1, 2, 0} {
+				w.update(putDocument(want[i]))
+			}
+			of := func(name string) []store.Document {
+				return read(w, func(tx store.Tx) ([]store.Document, error) { return tx.DocumentsOf(sum(name)) })
+			}
+			equal(w, "documents", of("item"), want)
+			equal(w, "documents of another item", of("other"), []store.Document{other})
+			equal(w, "documents of no item", of("x"), nil)
+		}},
 		{"FolderName returns the spelling that the folder's documents have", func(w catalogWorld) {
 			w.update(putLibraries("invoices", "letters"),
 				putDocument(document("invoices", hostile, "a", 1)), putDocument(document("letters", "other", "a", 1)))

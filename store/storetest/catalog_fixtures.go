@@ -50,7 +50,7 @@ func putBlob(text string) change {
 func item(name string) store.Item {
 	return store.Item{
 		Key: sum(name), Feed: "drop", Format: "eml", File: name + hostile, MessageID: "<" + name + "@example.com>",
-		Sender: hostile, Rung: access.Proven, Evidence: "auth" + hostile, Login: "alice", Size: math.MaxInt64,
+		Sender: hostile, Rung: access.Proven, Evidence: "auth" + hostile, Login: "alice", Size: math.MaxInt64, Mark: math.MaxUint32,
 	}
 }
 
@@ -63,7 +63,7 @@ func outcome(name, recipient string, s store.State) store.Outcome {
 	return store.Outcome{
 		Key: sum(name), Recipient: recipient + hostile, RecipientKey: recipient, State: s, Library: "invoices",
 		Reason: fault.NoPermission, Detail: hostile, Run: "run", At: noon,
-		Documents: 3, Bytes: math.MaxInt64, Skipped: math.MaxInt32,
+		Documents: 3, Bytes: math.MaxInt64, Skipped: math.MaxInt32, Seal: sum("seal of " + name),
 	}
 }
 
@@ -124,12 +124,24 @@ func putPublication(p store.Publication) change {
 	return func(tx store.Tx) error { return tx.PutPublication(p) }
 }
 
-// run is a run with every field filled.
+// run is an open run with every field filled.
 func run(id string, started time.Time) store.Run {
 	return store.Run{
 		ID: id, Job: "incoming", Trigger: "schedule", Host: "host", Process: "process",
 		Started: started, State: store.RunOpen, Backlog: math.MaxInt32,
 	}
+}
+
+// closed is a run that was closed as the place-th, with every field filled.
+func closed(id string, started time.Time, place int) store.Run {
+	r := run(id, started)
+	r.State, r.Ended = store.RunClosed, started.Add(time.Minute)
+	r.Counts = store.Counts{
+		Processed: 15, Filed: 5, Duplicate: 4, Held: 3, Deleted: 2, Deferred: 1,
+		Documents: 6, Bytes: math.MaxInt64, Skipped: math.MaxInt32,
+	}
+	r.Place, r.Rows, r.Previous, r.Digest, r.Swept = place, sum("rows"), sum("previous"), sum(id), 7
+	return r
 }
 
 func putRun(r store.Run) change {
@@ -139,7 +151,7 @@ func putRun(r store.Run) change {
 // processed is a message of a run; its number is given by the catalog.
 func processed(runID, file string, seq int) store.Processed {
 	return store.Processed{
-		Run: runID, Seq: seq, Key: sum(file), Feed: "drop", File: file, MessageID: "<" + file + "@example.com>",
+		Run: runID, Seq: seq, At: noon, Key: sum(file), Feed: "drop", File: file, MessageID: "<" + file + "@example.com>",
 		State: store.Deferred, Documents: 2, Bytes: math.MaxInt64, Skipped: 1,
 		Waiting: []string{hostile, "", "b@example.com"}, Detail: hostile,
 	}

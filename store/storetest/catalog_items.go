@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
@@ -26,6 +27,18 @@ func itemRows() []catalogRow {
 			w.update(putItem(bare.Item), putOutcome(bare.Outcome))
 			equal(w, "outcomes", outcomesOfRun(w, ""), []store.OutcomeOfItem{bare})
 		}},
+		{"items are found by key, and by Message-ID or file", func(w catalogWorld) {
+			a, b, c := item("a"), item("b"), item("c")
+			b.MessageID, c.File = "name", "name"
+			w.update(putItem(a), putItem(b), putItem(c))
+			equal(w, "item", read(w, func(tx store.Tx) (store.Item, error) { return tx.Item(sum("b")) }), b)
+			got := read(w, func(tx store.Tx) ([]store.Item, error) { return tx.ItemsAt("name") })
+			want := []store.Item{b, c}
+			slices.SortFunc(want, func(a, b store.Item) int { return compareDigests(a.Key, b.Key) })
+			equal(w, "items", got, want)
+		}},
+		{"Keys names every item that rows are of, once, in order", keys},
+		{"SettledIn yields a run's outcomes of its own messages, by key", settledIn},
 		{"outcomes come as they were put, by recipient", func(w catalogWorld) {
 			filed, held, deleted := outcome("m", "a", store.Filed), outcome("m", "b", store.Held), outcome("m", "c", store.Deleted)
 			w.update(putItem(item("m")), putItem(item("n")),
@@ -62,6 +75,46 @@ func itemRows() []catalogRow {
 	}
 }
 
+func keys(w catalogWorld) {
+	fromDocument := document("invoices", "", "d", 1)
+	fromDocument.Key = sum("document only")
+	fromNowhere := document("invoices", "", "e", 1)
+	fromNowhere.Key = store.Key{}
+	w.update(putLibraries("invoices"), putItem(item("a")), putItem(item("b")), putOutcome(outcome("b", "r", store.Filed)),
+		putOutcome(outcome("b", "s", store.Filed)), putDocument(fromDocument), putDocument(fromNowhere))
+	want := []store.Key{sum("a"), sum("b"), sum("document only")}
+	slices.SortFunc(want, compareDigests)
+	var after store.Key
+	for i := range want {
+		got := read(w, func(tx store.Tx) ([]store.Key, error) { return tx.Keys(after, 2) })
+		equal(w, "keys", got, want[i:min(i+2, len(want))])
+		after = want[i]
+	}
+	equal(w, "keys after the last", read(w, func(tx store.Tx) ([]store.Key, error) { return tx.Keys(after, 2) }), nil)
+}
+
+func settledIn(w catalogWorld) {
+	var want []store.OutcomeOfItem
+	w.update(putRun(run("run", noon)), putRun(run("other", noon)))
+	for i, state := range []store.State{store.Held, store.Filed, store.Deleted, store.Filed} {
+		name := fmt.Sprint("m", i)
+		theirs := outcome(name, "b", store.Filed)
+		theirs.Run = "other"
+		w.update(putItem(item(name)), putOutcome(outcome(name, "c", state)), putOutcome(theirs), putOutcome(outcome(name, "a", state)))
+		if i == 3 {
+			break // a message that is not in the run's books
+		}
+		w.update(putProcessed(store.Processed{Run: "run", Key: sum(name)}), putProcessed(store.Processed{Run: "run", Key: sum(name)}))
+		for _, recipient := range []string{"a", "c"} {
+			want = append(want, store.OutcomeOfItem{Item: item(name), Outcome: outcome(name, recipient, state)})
+		}
+	}
+	w.update(putProcessed(store.Processed{Run: "run", State: store.Deferred}))
+	slices.SortStableFunc(want, func(a, b store.OutcomeOfItem) int { return compareDigests(a.Item.Key, b.Item.Key) })
+	got := readAll(w, func(tx store.Tx) iter.Seq2[store.OutcomeOfItem, error] { return tx.SettledIn("run") })
+	equal(w, "outcomes", got, want)
+}
+
 func heldRows() []catalogRow {
 	return []catalogRow{
 		{"held mail comes with its item and outcome, in the order it was put", func(w catalogWorld) {
@@ -72,6 +125,11 @@ func heldRows() []catalogRow {
 				got := read(w, func(tx store.Tx) (store.HeldMail, error) { return tx.HeldByID(h.ID) })
 				equal(w, "held mail by id", got, h)
 			}
+			of := func(name string) []store.HeldMail {
+				return read(w, func(tx store.Tx) ([]store.HeldMail, error) { return tx.HeldOf(sum(name)) })
+			}
+			equal(w, "held mail of an item", of("a"), want[1:])
+			equal(w, "held mail of no item", of("x"), nil)
 		}},
 		{"InsertHeld returns the id that the row has", func(w catalogWorld) {
 			w.update(putItem(item("m")), putOutcome(outcome("m", "r", store.Held)), putBlob("m"), func(tx store.Tx) error {
@@ -86,7 +144,7 @@ func heldRows() []catalogRow {
 		}},
 		{"Held yields the states asked for, all where none is", func(w catalogWorld) {
 			w.update(putHeldMail("a", "r"), putHeldMail("b", "r"), putHeldMail("c", "r"),
-				moveHeld(2, store.HeldWaiting, store.HeldReleased), moveHeld(3, store.HeldWaiting, store.HeldExpired))
+				endHeld(2, store.HeldReleased), endHeld(3, store.HeldExpired))
 			for _, row := range []struct {
 				states []store.HeldState
 				want   []int64
@@ -103,16 +161,43 @@ func heldRows() []catalogRow {
 				equal(w, "ids", ids, row.want)
 			}
 		}},
-		{"held mail leaves a state only for those who know it", func(w catalogWorld) {
-			w.update(putHeldMail("m", "r"), putHeldMail("n", "r"))
-			w.update(moveHeld(1, store.HeldWaiting, store.HeldRefused))
-			w.refused(fault.ErrStale, "the second move", moveHeld(1, store.HeldWaiting, store.HeldReleased))
-			equal(w, "state", readHeld(w)[0].State, store.HeldRefused)
-			equal(w, "state of the other", readHeld(w)[1].State, store.HeldWaiting)
+		{"held mail ends once", func(w catalogWorld) {
+			w.update(putHeldMail("m", "r"), putHeldMail("n", "r"), endHeld(1, store.HeldRefused))
+			w.update(func(tx store.Tx) error {
+				if err := tx.EndHeld(1, store.HeldReleased, store.HeldEnd{}); !errors.Is(err, fault.ErrStale) {
+					w.Errorf("the second end: got error %v, want %v", err, fault.ErrStale)
+				}
+				return putSite("after")(tx) // the transaction goes on
+			})
+			equal(w, "the site put after it", siteNames(w)[0], "after")
+			want := heldMail(1, "m", "r")
+			want.State, want.End = store.HeldRefused, ending()
+			equal(w, "held mail", readHeld(w), []store.HeldMail{want, heldMail(2, "n", "r")})
 		}},
-		{"of two that move held mail at once one wins", twoMovers},
+		{"held mail is announced once, while it waits", func(w catalogWorld) {
+			announce := func(id int64, at time.Time) change {
+				return func(tx store.Tx) error { return tx.AnnounceHeld(id, at) }
+			}
+			w.update(putHeldMail("m", "r"), putHeldMail("n", "r"), announce(1, noon), announce(1, noon.Add(time.Hour)))
+			w.update(endHeld(2, store.HeldRefused), announce(2, noon))
+			equal(w, "announced", readHeld(w)[0].Announced, noon)
+			equal(w, "announced after its end", readHeld(w)[1].Announced, time.Time{})
+		}},
+		{"DropHeldBlobs takes those that are old and wait no more", func(w catalogWorld) {
+			drop := func(since time.Time) change { return func(tx store.Tx) error { return tx.DropHeldBlobs(since) } }
+			w.update(putHeldMail("a", "r"), putHeldMail("b", "r"), endHeld(2, store.HeldReleased))
+			w.update(drop(noon.Add(-time.Microsecond)))
+			equal(w, "the younger is swept", readHeld(w)[1].Swept, false)
+			w.update(drop(noon), drop(noon))
+			equal(w, "what waits is swept", readHeld(w)[0].Swept, false)
+			want := heldMail(2, "b", "r")
+			want.State, want.End, want.Swept = store.HeldReleased, ending(), true
+			equal(w, "held mail", readHeld(w)[1], want)
+			equal(w, "blobs", readAll(w, store.Tx.HeldBlobs), []message.Digest{sum("a")})
+		}},
+		{"of those that end held mail at once one wins", twoMovers},
 		{"HeldBlobs names what held mail in any state refers to", func(w catalogWorld) {
-			w.update(putHeldMail("a", "r"), putHeldMail("b", "r"), putBlob("c"), moveHeld(2, store.HeldWaiting, store.HeldExpired))
+			w.update(putHeldMail("a", "r"), putHeldMail("b", "r"), putBlob("c"), endHeld(2, store.HeldExpired))
 			got := readAll(w, store.Tx.HeldBlobs)
 			slices.SortFunc(got, compareDigests)
 			want := []message.Digest{sum("a"), sum("b")}
@@ -128,7 +213,7 @@ func twoMovers(w catalogWorld) {
 	var movers sync.WaitGroup
 	for range 4 {
 		movers.Go(func() {
-			switch err := w.Update(w.Context(), moveHeld(1, store.HeldWaiting, store.HeldReleased)); {
+			switch err := w.Update(w.Context(), endHeld(1, store.HeldReleased)); {
 			case err == nil:
 				moved.Add(1)
 			case errors.Is(err, fault.ErrStale):
@@ -142,8 +227,13 @@ func twoMovers(w catalogWorld) {
 	equal(w, "moved and stale", []int32{moved.Load(), stale.Load()}, []int32{1, 3})
 }
 
-func moveHeld(id int64, from, to store.HeldState) change {
-	return func(tx store.Tx) error { return tx.SetHeldState(id, from, to) }
+// endHeld ends held mail with every column filled.
+func endHeld(id int64, to store.HeldState) change {
+	return func(tx store.Tx) error { return tx.EndHeld(id, to, ending()) }
+}
+
+func ending() store.HeldEnd {
+	return store.HeldEnd{At: noon.Add(time.Hour), Actor: "a" + hostile, Library: "invoices", Author: hostile}
 }
 
 func readHeld(w catalogWorld, states ...store.HeldState) []store.HeldMail {

@@ -56,7 +56,7 @@ func (m *model) name() string { return string(rune('a' + m.choose(3))) }
 // play makes steps until the script ends, or the savepoint that it is in.
 func (m *model) play() {
 	m.Helper()
-	steps := []func(){m.libraryStep, m.personStep, m.policyStep, m.itemStep, m.documentStep, m.runStep}
+	steps := []func(){m.libraryStep, m.personStep, m.policyStep, m.itemStep, m.documentStep, m.runStep, m.sweepStep}
 	for len(m.script) > 0 && !m.Failed() {
 		switch c := m.choose(len(steps) + 2); {
 		case c < len(steps):
@@ -185,8 +185,8 @@ func (m *model) itemStep() {
 	m.Helper()
 	name, recipient := m.name(), m.name()
 	state := []store.State{store.Filed, store.Held, store.Deleted}[m.choose(3)]
-	heldStates := []store.HeldState{store.HeldWaiting, store.HeldReleased, store.HeldExpired}
-	switch m.choose(6) {
+	heldStates := []store.HeldState{store.HeldReleased, store.HeldExpired}
+	switch m.choose(7) {
 	case 0:
 		m.change("PutItem", putItem(item(name)))
 	case 1:
@@ -196,12 +196,13 @@ func (m *model) itemStep() {
 	case 2:
 		m.compare("InsertHeld", func(tx store.Tx) (any, error) { return tx.InsertHeld(heldMail(0, name, recipient)) })
 	case 3:
-		from, to := heldStates[m.choose(3)], heldStates[m.choose(3)]
-		m.change("SetHeldState", moveHeld(int64(1+m.choose(3)), from, to))
+		m.change("EndHeld", endHeld(int64(1+m.choose(3)), heldStates[m.choose(2)]))
 	case 4:
 		m.change("PutBlob", putBlob(name))
 	case 5:
 		m.compare("Outcomes", func(tx store.Tx) (any, error) { return tx.Outcomes(sum(name)) })
+	case 6:
+		m.compare("HeldOf", func(tx store.Tx) (any, error) { return tx.HeldOf(sum(name)) })
 	}
 }
 
@@ -230,16 +231,40 @@ func (m *model) documentStep() {
 func (m *model) runStep() {
 	m.Helper()
 	r := run(m.name(), noon.Add(time.Duration(m.choose(3))*time.Second))
-	switch m.choose(4) {
+	switch m.choose(6) {
 	case 0:
 		m.change("InsertRun", putRun(r))
 	case 1:
-		r.State, r.Ended, r.Backlog = store.RunClosed, noon, m.choose(3)
-		m.change("UpdateRun", func(tx store.Tx) error { return tx.UpdateRun(r) })
+		m.change("UpdateRun", updateRun(closed(r.ID, noon, m.choose(5))))
 	case 2:
 		m.change("InsertProcessed", putProcessed(processed(r.ID, m.name(), 0)))
 	case 3:
 		m.compare("ProcessedAt", func(tx store.Tx) (any, error) { return collect(tx.ProcessedAt(r.ID)) })
+	case 4:
+		place := m.choose(3)
+		m.change("DeleteRuns", func(tx store.Tx) error { return tx.DeleteRuns(place) })
+	case 5:
+		m.compare("LastClosed", func(tx store.Tx) (any, error) { return tx.LastClosed() })
+	}
+}
+
+func (m *model) sweepStep() {
+	m.Helper()
+	name, id := m.name(), int64(1+m.choose(3))
+	at := noon.Add(time.Duration(m.choose(3)) * time.Second)
+	switch m.choose(6) {
+	case 0:
+		m.change("AnnounceHeld", func(tx store.Tx) error { return tx.AnnounceHeld(id, at) })
+	case 1:
+		m.change("DropHeldBlobs", func(tx store.Tx) error { return tx.DropHeldBlobs(at) })
+	case 2:
+		m.change("DoomBlob", func(tx store.Tx) error { return tx.DoomBlob(sum(name), id, at) })
+	case 3:
+		m.change("DeleteBlob", func(tx store.Tx) error { return tx.DeleteBlob(sum(name), at) })
+	case 4:
+		m.compare("Doomed", func(tx store.Tx) (any, error) { return collect(tx.Doomed(at)) })
+	case 5:
+		m.change("PutSweep", func(tx store.Tx) error { return tx.PutSweep(store.Sweep{Run: name, Expired: int(id)}) })
 	}
 }
 
@@ -262,6 +287,9 @@ func everything(tx store.Tx) (map[string]any, error) {
 	gather(add, "documents", func() ([]store.Document, error) { return collect(tx.Documents("")) })
 	gather(add, "publications", func() ([]store.Publication, error) { return tx.Publications(0) })
 	gather(add, "blobs", func() ([]store.BlobRow, error) { return collect(tx.Blobs()) })
+	gather(add, "blobs that nothing refers to", func() ([]store.BlobRow, error) { return collect(tx.Unreferenced()) })
+	gather(add, "closed runs", func() ([]store.Run, error) { return tx.ClosedRuns(0, 0) })
+	gather(add, "keys", func() ([]store.Key, error) { return tx.Keys(store.Key{}, 0) })
 	gather(add, "runs", func() ([]store.Run, error) { return tx.Runs(time.Time{}, 0) })
 	gather(add, "open runs", tx.OpenRuns)
 	for _, name := range []string{"a", "b", "c"} {
@@ -273,6 +301,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 			return o, err
 		})
 		gather(add, "outcomes of "+name, func() ([]store.OutcomeOfItem, error) { return collect(tx.OutcomesOfRun(name)) })
+		gather(add, "settled in "+name, func() ([]store.OutcomeOfItem, error) { return collect(tx.SettledIn(name)) })
 		gather(add, "messages of "+name, func() ([]store.Processed, error) { return collect(tx.ProcessedOf(name)) })
 	}
 	return rows, errors.Join(errs...)

@@ -5,28 +5,33 @@ import (
 	"math"
 	"time"
 
+	"mailchute/pkg/fault"
 	"mailchute/store"
 )
 
 func runRows() []catalogRow {
 	return []catalogRow{
-		{"a run comes as it was put, and UpdateRun changes state, end and backlog", func(w catalogWorld) {
+		{"a run comes as it was put, and UpdateRun changes its state and what closing adds", func(w catalogWorld) {
 			r := run("r"+hostile, noon)
 			w.update(putRun(r), putRun(run("other", noon)))
 			equal(w, "run", readRun(w, r.ID), r)
-			r.State, r.Ended, r.Backlog = store.RunAborted, noon.Add(time.Hour), 0
+			r = closed(r.ID, noon, 3)
 			changed := r
 			changed.Job, changed.Trigger, changed.Host, changed.Process, changed.Started = "x", "x", "x", "x", noon.Add(time.Hour)
-			w.update(func(tx store.Tx) error { return tx.UpdateRun(changed) })
+			w.update(updateRun(changed))
 			equal(w, "run after UpdateRun", readRun(w, r.ID), r)
 			equal(w, "the other run", readRun(w, "other"), run("other", noon))
+			w.update(updateRun(run(r.ID, noon)))
+			equal(w, "run opened again", readRun(w, r.ID), run(r.ID, noon))
 		}},
+		{"closed runs come by their place, which no two have", closedRuns},
+		{"DeleteRuns takes those up to a place, with their messages", deletedRuns},
 		{"times keep their microseconds, in UTC", times},
 		{"runs come newest first, since a time, at most as many as wanted", listedRuns},
 		{"open runs are those neither closed nor aborted, oldest first", func(w catalogWorld) {
-			closed, aborted := run("c", noon), run("d", noon)
-			closed.State, aborted.State = store.RunClosed, store.RunAborted
-			w.update(putRun(run("b", noon.Add(time.Hour))), putRun(closed), putRun(aborted), putRun(run("a", noon)))
+			aborted := closed("d", noon, 2)
+			aborted.State = store.RunAborted
+			w.update(putRun(run("b", noon.Add(time.Hour))), putRun(closed("c", noon, 1)), putRun(aborted), putRun(run("a", noon)))
 			equal(w, "open runs", read(w, store.Tx.OpenRuns), []store.Run{run("a", noon), run("b", noon.Add(time.Hour))})
 		}},
 		{"a run's messages are numbered and come in order", func(w catalogWorld) {
@@ -61,6 +66,48 @@ func runRows() []catalogRow {
 			equal(w, "messages with another name", at("nam"), nil)
 		}},
 	}
+}
+
+func closedRuns(w catalogWorld) {
+	w.refused(fault.ErrNotFound, "LastClosed of none", func(tx store.Tx) error { return second(tx.LastClosed()) })
+	c, a, b := closed("c", noon, 1), closed("a", noon.Add(time.Hour), 2), closed("b", noon, 300)
+	w.update(putRun(b), putRun(run("open", noon)), putRun(a), putRun(run("late", noon)), putRun(c))
+	w.refused(fault.ErrConflict, "UpdateRun with a place that is taken", updateRun(closed("late", noon, 2)))
+	w.refused(fault.ErrConflict, "InsertRun with a place that is taken", putRun(closed("more", noon, 300)))
+	w.update(updateRun(b)) // its own place is free to it
+	last := read(w, store.Tx.LastClosed)
+	equal(w, "last", last, b)
+	for _, row := range []struct {
+		after, limit int
+		want         []store.Run
+	}{
+		{0, 10, []store.Run{c, a, b}},
+		{0, 2, []store.Run{c, a}},
+		{1, 1, []store.Run{a}},
+		{2, 10, []store.Run{b}},
+		{300, 10, nil},
+	} {
+		got := read(w, func(tx store.Tx) ([]store.Run, error) { return tx.ClosedRuns(row.after, row.limit) })
+		equal(w, "closed runs", got, row.want)
+	}
+	w.update(updateRun(run("b", noon)), updateRun(closed("late", noon, 300)))
+	equal(w, "last after the place was given up", read(w, store.Tx.LastClosed), closed("late", noon, 300))
+}
+
+func deletedRuns(w catalogWorld) {
+	for i, id := range []string{"c", "b", "a"} {
+		w.update(putRun(closed(id, noon, i+1)), putProcessed(processed(id, "m", 1)))
+	}
+	w.update(putRun(run("open", noon)), putProcessed(processed("open", "m", 1)), func(tx store.Tx) error { return tx.DeleteRuns(2) })
+	left := read(w, func(tx store.Tx) ([]store.Run, error) { return tx.Runs(time.Time{}, 0) })
+	equal(w, "runs", left, []store.Run{run("open", noon), closed("a", noon, 3)})
+	for id, want := range map[string]int{"c": 0, "b": 0, "a": 1, "open": 1} {
+		equal(w, "messages of "+id, len(processedOf(w, id)), want)
+	}
+}
+
+func updateRun(r store.Run) change {
+	return func(tx store.Tx) error { return tx.UpdateRun(r) }
 }
 
 func times(w catalogWorld) {

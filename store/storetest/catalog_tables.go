@@ -123,8 +123,11 @@ func absent() map[string]change {
 		"UserAt":          func(tx store.Tx) error { return second(tx.UserAt("x")) },
 		"Group":           func(tx store.Tx) error { return second(tx.Group("x")) },
 		"DeleteGrant":     func(tx store.Tx) error { return tx.DeleteGrant(access.Scope{}, access.Principal{}) },
+		"Item":            func(tx store.Tx) error { return second(tx.Item(sum("x"))) },
 		"HeldByID":        func(tx store.Tx) error { return second(tx.HeldByID(1)) },
-		"SetHeldState":    func(tx store.Tx) error { return tx.SetHeldState(1, store.HeldWaiting, store.HeldRefused) },
+		"EndHeld":         endHeld(1, store.HeldRefused),
+		"AnnounceHeld":    func(tx store.Tx) error { return tx.AnnounceHeld(1, noon) },
+		"Sweep":           func(tx store.Tx) error { return second(tx.Sweep("x")) },
 		"CurrentDocument": func(tx store.Tx) error { return second(tx.CurrentDocument("x", "", "a")) },
 		"FolderName":      func(tx store.Tx) error { return second(tx.FolderName("x", "f")) },
 		"Run":             func(tx store.Tx) error { return second(tx.Run("x")) },
@@ -153,6 +156,7 @@ func dangling() map[string]change {
 		"publication without library": putPublication(elsewhere),
 		"number in no library":        func(tx store.Tx) error { return second(tx.NextNumber("x", "", "a")) },
 		"message without run":         putProcessed(processed("x", "a", 1)),
+		"sweep without run":           func(tx store.Tx) error { return tx.PutSweep(store.Sweep{Run: "x"}) },
 	}
 }
 
@@ -174,7 +178,8 @@ func fill(w catalogWorld) {
 	w.update(
 		putLibraries("invoices"), putHeldMail("m", "r"), putHeldMail("n", "r"),
 		putDocument(document("invoices", "", "a", 1)), putDocument(document("invoices", "", "b", 1)),
-		putRun(run("run", noon)), putProcessed(processed("run", "a", 1)), putProcessed(processed("run", "a", 2)),
+		putRun(run("run", noon)), putProcessed(processed("run", "m", 1)), putProcessed(processed("run", "n", 2)),
+		putBlob("c"), putBlob("d"), doomBlob("e", noon), doomBlob("f", noon),
 	)
 }
 
@@ -183,13 +188,16 @@ func fill(w catalogWorld) {
 func sequences(tx store.Tx) map[string]func() (int, error) {
 	return map[string]func() (int, error){
 		"OutcomesOfRun": leave(tx.OutcomesOfRun("run")),
+		"SettledIn":     leave(tx.SettledIn("run")),
 		"Held":          leave(tx.Held()),
 		"HeldBlobs":     leave(tx.HeldBlobs()),
 		"Documents":     leave(tx.Documents("")),
 		"DocumentBlobs": leave(tx.DocumentBlobs()),
 		"Blobs":         leave(tx.Blobs()),
+		"Unreferenced":  leave(tx.Unreferenced()),
+		"Doomed":        leave(tx.Doomed(noon)),
 		"ProcessedOf":   leave(tx.ProcessedOf("run")),
-		"ProcessedAt":   leave(tx.ProcessedAt("a")),
+		"ProcessedAt":   leave(tx.ProcessedAt("m")),
 	}
 }
 

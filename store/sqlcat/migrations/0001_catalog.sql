@@ -78,8 +78,11 @@ CREATE TABLE changes (
 CREATE TABLE blobs (
 	digest BYTEA NOT NULL PRIMARY KEY,
 	size   BIGINT NOT NULL,
-	state  BIGINT NOT NULL -- 1 live, 2 doomed
+	state  BIGINT NOT NULL, -- 1 live, 2 doomed
+	doomed BIGINT NOT NULL
 );
+
+CREATE INDEX blobs_doomed ON blobs (doomed) WHERE state = 2;
 
 CREATE TABLE items (
 	item_key   BYTEA NOT NULL PRIMARY KEY,
@@ -91,7 +94,8 @@ CREATE TABLE items (
 	rung       BIGINT NOT NULL,
 	evidence   TEXT NOT NULL,
 	login      TEXT NOT NULL,
-	size       BIGINT NOT NULL
+	size       BIGINT NOT NULL,
+	mark       BIGINT NOT NULL -- checksum of beginning and end
 );
 
 CREATE TABLE outcomes (
@@ -108,6 +112,7 @@ CREATE TABLE outcomes (
 	documents     BIGINT NOT NULL,
 	bytes         BIGINT NOT NULL,
 	skipped       BIGINT NOT NULL,
+	seal          BYTEA,
 	PRIMARY KEY (item_key, recipient_key)
 );
 
@@ -119,12 +124,19 @@ CREATE TABLE held (
 	recipient_key TEXT NOT NULL,
 	state         TEXT NOT NULL,
 	since         BIGINT NOT NULL,
-	blob          BYTEA NOT NULL REFERENCES blobs (digest),
+	digest        BYTEA NOT NULL,
+	blob          BYTEA REFERENCES blobs (digest), -- the same; NULL once it was swept
+	announced     BIGINT NOT NULL,
+	ended         BIGINT NOT NULL,
+	actor         TEXT NOT NULL,
+	library       TEXT NOT NULL,
+	author        TEXT NOT NULL,
 	UNIQUE (item_key, recipient_key),
 	FOREIGN KEY (item_key, recipient_key) REFERENCES outcomes (item_key, recipient_key)
 );
 
 CREATE INDEX held_state ON held (state, id);
+CREATE INDEX held_blob ON held (blob) WHERE blob IS NOT NULL;
 
 CREATE TABLE documents (
 	library       TEXT NOT NULL REFERENCES libraries (name),
@@ -155,6 +167,9 @@ CREATE TABLE documents (
 	PRIMARY KEY (library, folder_key, name_key, version)
 );
 
+CREATE INDEX documents_item ON documents (item_key);
+CREATE INDEX documents_digest ON documents (digest) WHERE digest IS NOT NULL;
+
 CREATE TABLE numbers (
 	library    TEXT NOT NULL REFERENCES libraries (name) ON DELETE CASCADE,
 	folder_key TEXT NOT NULL,
@@ -175,15 +190,29 @@ CREATE TABLE publications (
 );
 
 CREATE TABLE runs (
-	id         TEXT NOT NULL PRIMARY KEY,
-	job        TEXT NOT NULL,
-	started_by TEXT NOT NULL,
-	host       TEXT NOT NULL,
-	process    TEXT NOT NULL,
-	started    BIGINT NOT NULL,
-	ended      BIGINT NOT NULL,
-	state      TEXT NOT NULL,
-	backlog    BIGINT NOT NULL
+	id          TEXT NOT NULL PRIMARY KEY,
+	job         TEXT NOT NULL,
+	started_by  TEXT NOT NULL,
+	host        TEXT NOT NULL,
+	process     TEXT NOT NULL,
+	started     BIGINT NOT NULL,
+	ended       BIGINT NOT NULL,
+	state       TEXT NOT NULL,
+	backlog     BIGINT NOT NULL,
+	processed   BIGINT NOT NULL,
+	filed       BIGINT NOT NULL,
+	duplicate   BIGINT NOT NULL,
+	held        BIGINT NOT NULL,
+	deleted     BIGINT NOT NULL,
+	deferred    BIGINT NOT NULL,
+	documents   BIGINT NOT NULL,
+	bytes       BIGINT NOT NULL,
+	skipped     BIGINT NOT NULL,
+	place       BIGINT UNIQUE, -- in the chain; NULL while open
+	rows_digest BYTEA,
+	previous    BYTEA,
+	digest      BYTEA,
+	swept       BIGINT NOT NULL
 );
 
 CREATE INDEX runs_started ON runs (started, id);
@@ -192,6 +221,7 @@ CREATE INDEX runs_open ON runs (started, id) WHERE state = 'open';
 CREATE TABLE processed (
 	run        TEXT NOT NULL REFERENCES runs (id),
 	seq        BIGINT NOT NULL,
+	at         BIGINT NOT NULL,
 	item_key   BYTEA,
 	feed       TEXT NOT NULL,
 	file       TEXT NOT NULL,
@@ -207,3 +237,12 @@ CREATE TABLE processed (
 
 CREATE INDEX processed_message_id ON processed (message_id);
 CREATE INDEX processed_file ON processed (file);
+
+CREATE TABLE sweeps (
+	run           TEXT NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+	expiring      BIGINT NOT NULL,
+	expired       BIGINT NOT NULL,
+	doomed        BIGINT NOT NULL,
+	removed       BIGINT NOT NULL,
+	removed_bytes BIGINT NOT NULL
+);

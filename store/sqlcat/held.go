@@ -1,0 +1,41 @@
+package sqlcat
+
+import (
+	"fmt"
+	"time"
+
+	"mailchute/pkg/fault"
+	"mailchute/store"
+)
+
+func (t *tx) AnnounceHeld(id int64, at time.Time) error {
+	what := fmt.Sprintf("held mail %d", id)
+	n, err := t.exec(what, `UPDATE held SET announced = $2 WHERE id = $1 AND state = 'held' AND announced = 0`, id, timeValue(at))
+	if err == nil && n == 0 {
+		_, err = t.heldState(what, id)
+	}
+	return err
+}
+
+func (t *tx) EndHeld(id int64, to store.HeldState, end store.HeldEnd) error {
+	what := fmt.Sprintf("held mail %d", id)
+	n, err := t.exec(what, `UPDATE held SET state = $2, ended = $3, actor = $4, library = $5, author = $6 WHERE id = $1 AND state = 'held'`,
+		id, string(to), timeValue(end.At), end.Actor, end.Library, end.Author)
+	if err != nil || n > 0 {
+		return err
+	}
+	is, err := t.heldState(what, id)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s is %s: %w", what, is, fault.ErrStale)
+}
+
+func (t *tx) heldState(what string, id int64) (string, error) {
+	return one(t, what, scalar[string], `SELECT state FROM held WHERE id = $1`, id)
+}
+
+func (t *tx) DropHeldBlobs(since time.Time) error {
+	_, err := t.exec("blobs of held mail", `UPDATE held SET blob = NULL WHERE blob IS NOT NULL AND state <> 'held' AND since <= $1`, timeValue(since))
+	return err
+}
