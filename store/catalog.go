@@ -95,6 +95,9 @@ type ItemRows interface {
 	// ItemsAt returns those with this Message-ID or drop file name, by key. It may read
 	// every item.
 	ItemsAt(messageIDOrFile string) ([]Item, error)
+	// ItemsSent returns at most limit (0: all) of those with this Message-ID, in no order;
+	// none where it is empty.
+	ItemsSent(messageID string, limit int) ([]Item, error)
 	// Keys returns those beyond after that an item, outcome or document has, in order: at
 	// most limit (0: all).
 	Keys(after Key, limit int) ([]Key, error)
@@ -110,6 +113,9 @@ type ItemRows interface {
 	Held(states ...HeldState) iter.Seq2[HeldMail, error]
 	HeldByID(id int64) (HeldMail, error)
 	HeldOf(k Key) ([]HeldMail, error) // by recipient key
+	// HeldBytes returns the size of the drop files that mail in HeldWaiting refers to, each
+	// counted once. It costs the same however many there are.
+	HeldBytes() (int64, error)
 	// HeldBlobs yields the digests that held mail in any state refers to, unless it was
 	// swept, some of them more than once.
 	HeldBlobs() iter.Seq2[message.Digest, error]
@@ -142,8 +148,14 @@ type DocumentRows interface {
 	Publications(limit int) ([]Publication, error) // in the order they were put; 0: all
 	// DeletePublication removes the row if it still has p's Version; nil otherwise.
 	DeletePublication(p Publication) error
-	// DocumentBlobs yields the digests that document versions refer to, some of them more
-	// than once.
+	// SurplusVersions yields the versions of a library's documents that are not swept and
+	// have at least keep newer ones, by folder and name, the oldest first.
+	SurplusVersions(libraryName string, keep int) iter.Seq2[Document, error]
+	// DropVersion marks a version as swept: it refers to its blob no longer.
+	// fault.ErrStale: it does not refer to one; the transaction can go on.
+	DropVersion(libraryName, folderKey, nameKey string, version int) error
+	// DocumentBlobs yields the digests that document versions refer to, unless they were
+	// swept, some of them more than once.
 	DocumentBlobs() iter.Seq2[message.Digest, error]
 }
 
@@ -180,7 +192,7 @@ type RunRows interface {
 	// ClosedRuns returns those with a Place beyond after, in that order: at most limit
 	// (0: all).
 	ClosedRuns(after, limit int) ([]Run, error)
-	// DeleteRuns deletes the runs up to a Place, with their messages.
+	// DeleteRuns deletes the runs up to a Place, with their messages and sweeps.
 	DeleteRuns(place int) error
 	InsertProcessed(p Processed) error
 	// ProcessedOf yields a run's messages in order.

@@ -131,7 +131,7 @@ func (l *ledger) outcome(o OutcomeOfItem) {
 // sweep writes what a run swept.
 func (l *ledger) sweep(sw Sweep) {
 	l.texts("sweep")
-	for _, n := range []int64{int64(sw.Expiring), int64(sw.Expired), int64(sw.Doomed), int64(sw.Removed), sw.RemovedBytes} {
+	for _, n := range []int64{int64(sw.Expiring), int64(sw.Expired), int64(sw.Versions), int64(sw.Runs), int64(sw.Doomed), int64(sw.Removed), sw.RemovedBytes} {
 		l.number(n)
 	}
 }

@@ -119,8 +119,8 @@ func (s *Store) believed(p *pending) error {
 
 // writeGroup writes all rows of the group in one transaction, each item in a savepoint.
 func (s *Store) writeGroup(ctx context.Context, group []*pending) error {
-	now := s.time()
 	err := s.catalog.Update(ctx, func(tx Tx) error {
+		now := s.time() // in here, where no sweep is at work: settleBlobs compares it
 		books := map[string]error{}
 		for _, p := range group {
 			if p.err = s.believed(p); p.err == nil {

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"path"
 
+	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
 
@@ -56,7 +58,11 @@ func (s *Store) Versions(ctx context.Context, libraryName, at string) (docs []Do
 	return docs, err
 }
 
-// OpenDocument opens the bytes of a version.
+// OpenDocument opens the bytes of a version: fault.ErrNotFound where a sweep has removed
+// them.
 func (s *Store) OpenDocument(ctx context.Context, d Document) (Blob, error) {
+	if d.Swept {
+		return nil, fmt.Errorf("bytes of version %d of %s/%s: %w", d.Version, d.Library, d.Path(), fault.ErrNotFound)
+	}
 	return s.blobs.Open(ctx, d.Content.Digest)
 }

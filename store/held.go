@@ -34,6 +34,16 @@ func (s *Store) HeldByID(ctx context.Context, id int64) (h HeldMail, err error) 
 	return h, err
 }
 
+// HeldBytes returns how many bytes of drop files wait to be released or refused, what is
+// held for several recipients counted once.
+func (s *Store) HeldBytes(ctx context.Context) (n int64, err error) {
+	err = s.view(ctx, "sum of held mail", func(tx Tx) error {
+		n, err = tx.HeldBytes()
+		return err
+	})
+	return n, err
+}
+
 // OpenHeld opens the drop file of a held message, byte for byte: fault.ErrNotFound where
 // a sweep has removed it.
 func (s *Store) OpenHeld(ctx context.Context, h HeldMail) (Blob, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailchute/pkg/access"
@@ -116,13 +117,26 @@ func (s *Store) Grants(ctx context.Context, scopes ...access.Scope) (gs []access
 	return gs, err
 }
 
-// UserAt returns the login of the user who has an address: fault.ErrNotFound.
-func (s *Store) UserAt(ctx context.Context, a address.Address) (login string, err error) {
+// UserAt returns the login of the user who has an address: fault.ErrNotFound. proved says
+// that the address is written so that it proves its sender (address.Proves), and does
+// not only look like one of the user's.
+func (s *Store) UserAt(ctx context.Context, a address.Address) (login string, proved bool, err error) {
 	err = s.view(ctx, "user with the address "+a.String(), func(tx Tx) error {
 		login, err = tx.UserAt(a.Key())
-		return err
+		if err != nil {
+			return err
+		}
+		u, err := tx.User(login)
+		if err != nil {
+			return err
+		}
+		proved = slices.ContainsFunc(u.Addresses, func(own string) bool {
+			has, err := address.ParseMailbox(own)
+			return err == nil && a.Proves(has)
+		})
+		return nil
 	})
-	return login, err
+	return login, proved, err
 }
 
 // LevelOf returns the level that a user has on a library, through whatever groups; that

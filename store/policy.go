@@ -9,6 +9,7 @@ import (
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/fault"
+	"mailchute/pkg/library"
 )
 
 // Setting is one key of the farm policy.
@@ -19,6 +20,9 @@ type Setting struct {
 	Help    string // what it does, with its values
 }
 
+// heldMax is the key of the farm policy that says how much mail is held.
+const heldMax = "held_max"
+
 // rejectsPrefix begins the keys that set one reason apart: rejects.unknown-address.
 const rejectsPrefix = "rejects."
 
@@ -28,7 +32,11 @@ func settings() []Setting {
 		{Key: "enabled", Default: "true", Help: "take mail at all: true or false"},
 		{Key: "authenticated_only", Default: "false", Help: "ask every sender for aligned or better, in every library: true or false"},
 		{Key: "sender_trust", Default: access.Aligned.String(), Help: "the lowest rung at which a sender counts as a person: claimed, aligned or proven"},
-		{Key: heldKeep, Default: "30d", Help: "how long the drop file of held mail is kept; mail that still waits then expires, after a notice in the summaries of sweep: a time like 30d, or forever"},
+		{Key: heldKeep, Default: retentionUnset[heldKeep], Help: "how long the drop file of held mail is kept; mail that still waits then expires, after a notice in the summaries of sweep: a time like 30d, or forever"},
+		{Key: runsKeep, Default: retentionUnset[runsKeep], Help: "how long the records of runs are kept, with what they say of each message; outcomes and documents stay: a time like 400d, or forever"},
+		{Key: heldMax, Default: "10GB", Help: "how much mail is held, as a size like 10GB (0: no limit); beyond it, mail to unknown addresses or foreign domains and of senders who may not send or are not proven is held no more: it is treated as held_full says"},
+		{Key: "held_full", Default: string(access.HeldFullDefer), Help: "what becomes of that mail beyond held_max: defer (it waits in the drop folder until held mail is released, refused or expires) or delete"},
+		{Key: "duplicates", Default: string(access.DuplicatesByKey), Help: "what a duplicate is: key (the same bytes) or message-id (also other bytes with the Message-ID and envelope sender of mail that the recipient has; anyone who can forge both can then keep later mail out)"},
 		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart"},
 	}
 	for _, r := range fault.Reasons() {
@@ -81,8 +89,10 @@ func (s *Store) SetSettings(ctx context.Context, values map[string]string) error
 		if _, err := policyOf(set); err != nil {
 			return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
 		}
-		if _, err := retentionOf(set); err != nil {
-			return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
+		for key := range retentionUnset {
+			if _, err := retentionOf(set, key); err != nil {
+				return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
+			}
 		}
 		return nil
 	})
@@ -128,6 +138,21 @@ func policyOf(set map[string]string) (access.Policy, error) {
 			return p, err
 		}
 	}
+	if v, ok := set["duplicates"]; ok {
+		if p.Duplicates, err = access.ParseDuplicates(v); err != nil {
+			return p, err
+		}
+	}
+	if v, ok := set["held_full"]; ok {
+		if p.HeldFull, err = access.ParseHeldFull(v); err != nil {
+			return p, err
+		}
+	}
+	if v, ok := set[heldMax]; ok {
+		if p.HeldMax, err = heldMaxOf(v); err != nil {
+			return p, err
+		}
+	}
 	for _, r := range fault.Reasons() {
 		v := set[rejectsPrefix+string(r)]
 		if v == "" {
@@ -141,6 +166,15 @@ func policyOf(set map[string]string) (access.Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// heldMaxOf reads held_max: 0 is no limit.
+func heldMaxOf(v string) (int64, error) {
+	n, err := library.ParseSize(v)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", heldMax, err)
+	}
+	return max(n, 0), nil // library.Unlimited
 }
 
 func flag(set map[string]string, key string, unset bool) (bool, error) {

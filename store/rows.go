@@ -128,6 +128,7 @@ type Document struct {
 	Columns      Columns
 	Key          Key    // the item it came from
 	RecipientKey string // and the recipient it was filed for
+	Swept        bool   // the bytes are not kept any more; false for a new row
 }
 
 // Path returns the document's path below its library: folder/name.
@@ -212,7 +213,7 @@ type Processed struct {
 	Run       string
 	Seq       int // 1, 2 … within the run; given by InsertProcessed
 	At        time.Time
-	Key       Key // zero where the message could not be read
+	Key       Key // zero where the message could not be read; that of the earlier message where it is a copy with other bytes
 	Feed      string
 	File      string
 	MessageID string
@@ -221,7 +222,7 @@ type Processed struct {
 	Bytes     int64
 	Skipped   int
 	Waiting   []string // recipients deferred in this run
-	Detail    string   // why they were deferred
+	Detail    string   // why they were deferred, and of which messages it is a copy with other bytes
 }
 
 // Sweep is what a run of the job sweep did.
@@ -229,6 +230,8 @@ type Sweep struct {
 	Run          string
 	Expiring     int // held messages that will expire within NoticeTime
 	Expired      int
+	Versions     int // of documents, above their library's limit, whose bytes were let go
+	Runs         int // removed, with their messages
 	Doomed       int // blobs that nothing refers to, marked for a later sweep
 	Removed      int // blobs
 	RemovedBytes int64

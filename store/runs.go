@@ -25,20 +25,18 @@ func (s *Store) OpenRun(ctx context.Context, job, trigger string) (Run, error) {
 	return r, nil
 }
 
-// CloseRun closes a run's books and returns its summary, computed from the rows.
-// backlog is the number of files that still wait.
+// CloseRun closes a run's books and returns its summary, computed from the rows. Of books
+// that are closed already it returns the summary. backlog is the number of files that
+// still wait.
 func (s *Store) CloseRun(ctx context.Context, id string, backlog int) (event.Summary, error) {
-	s.committer <- struct{}{}
-	defer func() { <-s.committer }()
-	sum, err := s.closeRun(ctx, id, RunClosed, backlog)
-	if err == nil {
-		s.shown = nil
+	if _, err := s.closeRun(ctx, id, RunClosed, backlog); err != nil {
+		return event.Summary{}, err
 	}
-	return sum, err
+	return s.Run(ctx, id, event.MaxListed)
 }
 
-// CloseDead closes the runs whose process has died, as aborted, and returns their
-// summaries.
+// CloseDead closes the runs whose process has died, as aborted, and returns the summaries
+// of those that it was the first to close.
 func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 	var open []Run
 	err := s.catalog.View(ctx, func(tx Tx) (err error) {
@@ -50,9 +48,6 @@ func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 	}
 	var out []event.Summary
 	for _, r := range open {
-		if r.Host != s.host {
-			continue // another machine's: its lock is not ours to try
-		}
 		dead, err := s.process.dead(r.Process)
 		if err != nil {
 			return out, err
@@ -60,9 +55,14 @@ func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 		if !dead {
 			continue
 		}
-		s.committer <- struct{}{}
-		sum, err := s.closeRun(ctx, r.ID, RunAborted, 0)
-		<-s.committer
+		first, err := s.closeRun(ctx, r.ID, RunAborted, 0)
+		if err != nil {
+			return out, err
+		}
+		if !first {
+			continue
+		}
+		sum, err := s.Run(ctx, r.ID, event.MaxListed)
 		if err != nil {
 			return out, err
 		}
@@ -71,34 +71,33 @@ func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 	return out, nil
 }
 
-// closeRun is for whoever holds the committer's token.
-func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog int) (event.Summary, error) {
-	var sum event.Summary
+// closeRun closes a run's books, unless that has been done; first reports that it was not.
+func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog int) (first bool, err error) {
+	s.committer <- struct{}{}
+	defer func() { <-s.committer }()
 	now := s.time()
-	err := s.catalog.Update(ctx, func(tx Tx) error {
+	err = s.catalog.Update(ctx, func(tx Tx) error {
 		r, err := tx.Run(id)
 		if err != nil {
 			return err
 		}
-		if r.State == RunOpen {
-			r.State, r.Ended, r.Backlog = to, now, backlog
-			if err := seal(tx, &r); err != nil {
-				return err
-			}
-			if err := tx.UpdateRun(r); err != nil {
-				return err
-			}
-		}
 		if err := clearShown(tx, s.shown); err != nil {
 			return err
 		}
-		sum, err = summarise(tx, r, event.MaxListed)
-		return err
+		if first = r.State == RunOpen; !first {
+			return nil
+		}
+		r.State, r.Ended, r.Backlog = to, now, backlog
+		if err := seal(tx, &r); err != nil {
+			return err
+		}
+		return tx.UpdateRun(r)
 	})
 	if err != nil {
-		return event.Summary{}, fmt.Errorf("close run %s: %w", id, err)
+		return false, fmt.Errorf("close run %s: %w", id, err)
 	}
-	return sum, nil
+	s.shown = nil
+	return first, nil
 }
 
 // booksOpen says why nothing can be written into a run's books, nil for nothing. It
@@ -198,6 +197,12 @@ func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
 		}
 	}
 	counts.show(&sum)
+	if r.Job == event.JobSweep {
+		var err error
+		if sum.Sweep, err = sweptBy(tx, r.ID); err != nil {
+			return sum, err
+		}
+	}
 	sum.Conclude()
 	return sum, nil
 }

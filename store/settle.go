@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"mailchute/pkg/access"
 	"mailchute/pkg/address"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
@@ -19,10 +20,12 @@ type Settlement struct {
 	Item    Item
 	Columns Columns
 	Decided []Decided
-	Waiting []string       // recipients deferred to a later run, as the envelope has them
-	Detail  string         // why they wait
-	Whole   message.Digest // of the whole drop file, staged where anything is held
-	Staging *Staging       // nil where nothing was staged
+	Waiting []string // recipients deferred to a later run, as the envelope has them
+	Detail  string   // why they wait
+	// Duplicates says whether earlier mail with other bytes can be this message too.
+	Duplicates access.Duplicates
+	Whole      message.Digest // of the whole drop file, staged where anything is held
+	Staging    *Staging       // nil where nothing was staged
 }
 
 // Decided is the decision for one recipient.
@@ -138,9 +141,9 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	if len(p.Decided)+len(p.Waiting)+len(earlier) == 0 {
 		return errUndecided
 	}
-	known := make(map[string]bool, len(earlier))
-	for _, o := range earlier {
-		known[o.RecipientKey] = true
+	open, had, err := undecided(tx, p, earlier)
+	if err != nil {
+		return err
 	}
 	if p.filedIn, err = filedIn(tx, earlier); err != nil {
 		return err
@@ -148,7 +151,7 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	if err := s.settleBlobs(tx, p, now); err != nil {
 		return err
 	}
-	if len(p.Decided) > 0 {
+	if len(open) > 0 {
 		if err := tx.PutItem(p.Item); err != nil {
 			return err
 		}
@@ -157,11 +160,8 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 		Run: p.Run, At: now, Key: p.Item.Key, Feed: p.Item.Feed, File: p.Item.File, MessageID: p.Item.MessageID,
 		Waiting: p.Waiting, Detail: p.Detail,
 	}
-	for _, d := range p.Decided {
-		if known[d.Recipient.Key()] {
-			continue
-		}
-		known[d.Recipient.Key()] = true
+	row.noteTwins(had, len(open)+len(earlier)+len(p.Waiting) == 0)
+	for _, d := range open {
 		o, err := s.settleRecipient(tx, p, d, now)
 		if err != nil {
 			return err

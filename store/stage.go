@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 )
 
@@ -95,8 +96,14 @@ func (s *Store) keep(ctx context.Context, g *Staging, wanted map[message.Digest]
 			continue
 		}
 		if states[d] == BlobLive {
-			g.relied[d] = true
-			continue
+			inPlace, err := s.inPlace(ctx, d, size)
+			if err != nil {
+				return err
+			}
+			if inPlace {
+				g.relied[d] = true
+				continue
+			}
 		}
 		up := g.uploads[d]
 		if up == nil {
@@ -108,4 +115,17 @@ func (s *Store) keep(ctx context.Context, g *Staging, wanted map[message.Digest]
 		g.kept[d] = size
 	}
 	return nil
+}
+
+// inPlace reports whether a blob that has a row is there in its full size. Where it is
+// not, somebody has harmed the store, and the bytes in hand mend it.
+func (s *Store) inPlace(ctx context.Context, d message.Digest, size int64) (bool, error) {
+	b, err := s.blobs.Open(ctx, d)
+	if errors.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("blob %s: %w", d, err)
+	}
+	return b.Size() == size, b.Close()
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -239,6 +240,17 @@ func TestNothingDecided(t *testing.T) {
 	}
 }
 
+// Bytes that went missing behind the store's back come back with the next message that
+// has them.
+func TestMissingBlobIsMended(t *testing.T) {
+	t.Parallel()
+	f := newFarm(t)
+	f.settle(letter{key: "1", names: []string{"a"}, bytes: "same"})
+	f.must(f.blobs.Delete(t.Context(), sha256.Sum256([]byte("same"))))
+	f.settle(letter{key: "2", names: []string{"b"}, bytes: "same"})
+	f.verify()
+}
+
 // Many settlements at once share commits, and each is settled once.
 func TestSettleTogether(t *testing.T) {
 	t.Parallel()
@@ -414,6 +426,37 @@ func TestDeadProcessesRunIsClosed(t *testing.T) {
 	}
 	if dead, err := other.CloseDead(t.Context()); err != nil || len(dead) != 0 {
 		t.Errorf("got %v, %v the second time, want none", dead, err)
+	}
+}
+
+// Of several processes that find a dead one's run, one closes it and tells; a process
+// that has another folder of locks, as one on another machine, knows nothing of it.
+func TestDeadProcessesRunIsClosedOnce(t *testing.T) {
+	t.Parallel()
+	locks := must(durable.Open(t.TempDir()))
+	f := newFarm(t, func(o *store.Options) { o.Locks = locks })
+	f.must(f.Store.Close())
+	openAt := func(locks durable.FS) *store.Store {
+		return must(store.Open(t.Context(), store.Options{Catalog: f.catalog, Blobs: f.blobs, Tree: f.tree, Locks: locks, Actor: "tester"}))
+	}
+	if dead, err := openAt(must(durable.Open(t.TempDir()))).CloseDead(t.Context()); err != nil || len(dead) != 0 {
+		t.Errorf("got %v, %v on another machine, want none", dead, err)
+	}
+	var told atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		s := openAt(locks)
+		wg.Go(func() {
+			dead, err := s.CloseDead(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			told.Add(int64(len(dead)))
+		})
+	}
+	wg.Wait()
+	if told.Load() != 1 {
+		t.Errorf("%d processes told of the run, want one", told.Load())
 	}
 }
 

@@ -23,7 +23,7 @@ func TestSumsCoverEveryField(t *testing.T) {
 	covers(t, func(r rows) message.Digest { return store.SumRows(r.Message, r.Settled, r.Sweep) },
 		".Message.Run", ".Settled.Outcome.Key", ".Settled.Outcome.Run", ".Sweep.Run")
 	covers(t, func(d store.Document) message.Digest { return store.SealDocuments([]store.Document{d}) },
-		".FolderKey", ".NameKey", ".Key", ".RecipientKey")
+		".FolderKey", ".NameKey", ".Key", ".RecipientKey", ".Swept")
 }
 
 // covers changes each field of a row by itself: the digest must change with it, unless
@@ -78,6 +78,8 @@ func another(t *testing.T, v reflect.Value) reflect.Value {
 	switch {
 	case changed.CanInt():
 		changed.SetInt(1)
+	case changed.Kind() == reflect.Bool:
+		changed.SetBool(true)
 	case changed.Kind() == reflect.String:
 		changed.SetString("x")
 	default:

@@ -19,13 +19,15 @@ const NoticeTime = 7 * 24 * time.Hour
 const sweepBatch = 200
 
 // Sweep removes what retention lets go, within a run: it announces and expires held
-// mail, lets drop files go that are older than held_keep and wait for nobody, marks
-// blobs that nothing refers to, and removes those that an earlier sweep has marked.
+// mail, lets drop files go that are older than held_keep and wait for nobody, lets the
+// bytes of versions go that are above their library's limit, removes runs that are older
+// than runs_keep, marks blobs that nothing refers to, and removes those that an earlier
+// sweep has marked.
 // Several may run at once, and beside anything else. What is done before an error is
 // done, and counted.
 func (s *Store) Sweep(ctx context.Context, run string) error {
 	w := &sweeper{Store: s, now: s.time(), done: Sweep{Run: run}}
-	for _, step := range []func(context.Context) error{w.sweepHeld, w.doomUnreferenced, w.doomOrphans, w.removeDoomed} {
+	for _, step := range []func(context.Context) error{w.sweepHeld, w.sweepVersions, w.sweepRuns, w.doomUnreferenced, w.doomOrphans, w.removeDoomed} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
@@ -33,21 +35,14 @@ func (s *Store) Sweep(ctx context.Context, run string) error {
 	return nil
 }
 
-// Swept returns what a run's sweep did, for its summary.
-func (s *Store) Swept(ctx context.Context, run string) (*event.Sweep, error) {
-	var sw Sweep
-	err := s.view(ctx, "sweep of run "+run, func(tx Tx) (err error) {
-		sw, err = tx.Sweep(run)
-		if errors.Is(err, fault.ErrNotFound) {
-			return nil // it failed before it did anything
-		}
-		return err
-	})
-	if err != nil {
+// sweptBy returns what a run's sweep did, for its summary.
+func sweptBy(tx Tx, run string) (*event.Sweep, error) {
+	sw, err := tx.Sweep(run)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) { // it failed before it did anything
 		return nil, err
 	}
 	return &event.Sweep{
-		Expiring: sw.Expiring, Expired: sw.Expired,
+		Expiring: sw.Expiring, Expired: sw.Expired, Versions: sw.Versions, Runs: sw.Runs,
 		Doomed: sw.Doomed, Removed: sw.Removed, RemovedBytes: sw.RemovedBytes,
 	}, nil
 }
@@ -63,6 +58,9 @@ type sweeper struct {
 func (w *sweeper) update(ctx context.Context, f func(tx Tx, n *Sweep) error) error {
 	var n Sweep
 	err := w.catalog.Update(ctx, func(tx Tx) error {
+		if err := booksOpen(tx, w.done.Run, map[string]error{}); err != nil {
+			return err
+		}
 		n = w.done
 		if err := f(tx, &n); err != nil {
 			return err
@@ -100,7 +98,7 @@ func (w *sweeper) sweepHeld(ctx context.Context) error {
 	var keep retention
 	err := w.catalog.View(ctx, func(tx Tx) (err error) {
 		soon, due, w.done.Expiring = nil, nil, 0
-		if keep, err = w.retention(tx); err != nil || keep.forever {
+		if keep, err = retentionIn(tx, heldKeep); err != nil || keep.forever {
 			return err
 		}
 		for h, err := range tx.Held(HeldWaiting) {

@@ -82,7 +82,7 @@ func (w *sweeper) doom(tx Tx, n *Sweep, b BlobRow, found BlobState) error {
 	if err != nil || state != found {
 		return err
 	}
-	err = tx.DoomBlob(b.Digest, b.Size, w.now)
+	err = tx.DoomBlob(b.Digest, b.Size, w.time())
 	if errors.Is(err, fault.ErrConflict) {
 		return nil
 	}

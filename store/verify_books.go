@@ -26,7 +26,7 @@ type audit struct {
 	known    map[string]bool // runs that were looked up, and whether they are there
 	decided  map[string]int  // by closed run: outcomes of its own messages
 	claimed  map[string]int  // by run: outcomes that name it
-	earliest time.Time       // the end of the first run that is left
+	earliest time.Time       // the end of the first run after those that are gone
 }
 
 // verifyBooks goes through all runs, then through all messages.
@@ -94,7 +94,7 @@ func (s *Store) auditClosed(ctx context.Context, a *audit, flush func() error) e
 
 // closedRun compares the record of a closed run with its rows and with the run before.
 func (a *audit) closedRun(tx Tx, r Run) error {
-	if a.earliest.IsZero() {
+	if r.Place != a.chain.last.Place+1 {
 		a.earliest = r.Ended
 	}
 	counts, rows, decided, err := a.run(tx, r)
@@ -125,7 +125,11 @@ func (s *Store) auditOpen(ctx context.Context, a *audit, flush func() error) err
 				return err
 			}
 		}
-		return nil
+		since, err := tx.ClosedRuns(a.chain.last.Place, 0) // one may have swept what was read
+		for _, r := range since {
+			a.chain.swept = max(a.chain.swept, r.Swept)
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -157,8 +157,12 @@ func openCatalog(ctx context.Context, path string) (store.Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalog: %w", advise(err))
 	}
-	if err := f.Close(); err != nil {
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	if info.Size() == 0 {
+		return nil, fmt.Errorf("catalog %s is empty: restore it from the backup, or make a new data folder with mailchute init", path)
 	}
 	return sqlite.Open(ctx, path)
 }

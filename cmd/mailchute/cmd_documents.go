@@ -38,7 +38,8 @@ type documentJSON struct {
 	EmailTo      string    `json:"email_to"`
 	EmailCc      string    `json:"email_cc"`
 	EmailSubject string    `json:"email_subject"`
-	Part         string    `json:"part"` // "" is the original message
+	Part         string    `json:"part"`            // "" is the original message
+	Swept        bool      `json:"swept,omitempty"` // the bytes are not kept any more
 	Path         string    `json:"path,omitempty"`
 }
 
@@ -47,7 +48,7 @@ func newDocumentJSON(d store.Document) documentJSON {
 		Library: d.Library, Folder: d.Folder, Name: d.Name, Version: d.Version, Size: d.Content.Size, SHA256: d.Content.Digest.String(),
 		ContentType: d.ContentType, Author: d.Author, Rung: d.Rung.String(), Created: d.Created, OriginalName: d.OriginalName,
 		MessageID: d.Columns.MessageID, EmailSender: d.Columns.Sender, EmailFrom: d.Columns.From, EmailTo: d.Columns.To,
-		EmailCc: d.Columns.Cc, EmailSubject: d.Columns.Subject, Part: d.Part,
+		EmailCc: d.Columns.Cc, EmailSubject: d.Columns.Subject, Part: d.Part, Swept: d.Swept,
 	}
 }
 
@@ -56,7 +57,11 @@ func (d documentJSON) cells() []string {
 	if d.Folder != "" {
 		name = d.Folder + "/" + d.Name
 	}
-	return []string{name, strconv.Itoa(d.Version), bytesText(d.Size), clock(d.Created), d.Author, d.EmailFrom, d.EmailSubject}
+	size := bytesText(d.Size)
+	if d.Swept {
+		size += ", swept"
+	}
+	return []string{name, strconv.Itoa(d.Version), size, clock(d.Created), d.Author, d.EmailFrom, d.EmailSubject}
 }
 
 func (c *cli) documentsCommand() *cobra.Command {
@@ -107,7 +112,13 @@ func (c *cli) documentGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.export(file, func() (store.Blob, error) { return f.OpenDocument(ctx, d) })
+			return c.export(file, func() (store.Blob, error) {
+				b, err := f.OpenDocument(ctx, d)
+				if d.Swept {
+					err = absent(err, "version %d of document %q in library %s any more: its bytes were swept", d.Version, args[1], args[0])
+				}
+				return b, err
+			})
 		}),
 	}
 	cmd.Flags().IntVar(&version, "version", 0, "`NUMBER` of the version; 0 is the current one")

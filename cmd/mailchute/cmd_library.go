@@ -171,7 +171,7 @@ func (c *cli) libraryShow() *cobra.Command {
 				return err
 			}
 			shown := libraryShown{libraryJSON: newLibraryJSON(l), Grants: newGrants(grants)}
-			return c.show(shown, "Name", "Title", "Site", "Local part", "Accepts", "Sender trust", "Folders", "Overwrite",
+			return c.show(shown, "Name", "Title", "Site", "Local part", "Accepts", "Sender trust", "Folders", "Overwrite", "Versions",
 				"Save original", "Save meetings", "Inline pictures", "Max. file size", "Blocked types", "Inherits", "Archived", "Grants")
 		}),
 	}
@@ -187,6 +187,7 @@ type libraryJSON struct {
 	SenderTrust  string   `json:"sender_trust"` // "" asks what the farm asks
 	Folders      string   `json:"folders"`
 	Overwrite    bool     `json:"overwrite"`
+	Versions     int      `json:"versions"` // of a document, whose bytes are kept; 0: all
 	SaveOriginal bool     `json:"save_original"`
 	SaveMeetings bool     `json:"save_meetings"`
 	Inline       string   `json:"inline"`
@@ -205,7 +206,7 @@ func newLibraryJSON(l library.Library) libraryJSON {
 		Name: l.Name, Site: l.Site, Title: l.Title, LocalPart: l.LocalPart, Inherit: l.Inherit, Archived: l.Archived,
 		Accept: or(string(s.Accept), string(library.AcceptContributors)), SenderTrust: s.SenderTrust,
 		Folders: or(string(s.Folders), string(library.FoldersRoot)), Inline: or(string(s.Inline), string(library.InlineSkip)),
-		Overwrite: s.Overwrite, SaveOriginal: s.SaveOriginal, SaveMeetings: s.SaveMeetings,
+		Overwrite: s.Overwrite, Versions: s.Versions, SaveOriginal: s.SaveOriginal, SaveMeetings: s.SaveMeetings,
 		MaxFileSize: s.MaxFileSize, BlockedTypes: append([]string{}, s.BlockedTypes...),
 	}
 }
@@ -237,8 +238,19 @@ func (l libraryShown) cells() []string {
 	}
 	return []string{
 		l.Name, or(l.Title, "-"), l.Site, or(l.LocalPart, "none: takes no mail"), l.Accept, or(l.SenderTrust, "as the farm"), l.Folders,
-		yesNo(l.Overwrite), yesNo(l.SaveOriginal), yesNo(l.SaveMeetings), l.Inline, library.FormatSize(l.MaxFileSize),
+		yesNo(l.Overwrite), keptVersions(l.Versions), yesNo(l.SaveOriginal), yesNo(l.SaveMeetings), l.Inline, library.FormatSize(l.MaxFileSize),
 		or(strings.Join(l.BlockedTypes, ", "), "none"), yesNo(l.Inherit), yesNo(l.Archived), or(strings.Join(grants, ", "), "none"),
+	}
+}
+
+func keptVersions(n int) string {
+	switch n {
+	case 0:
+		return "all are kept"
+	case 1:
+		return "the newest is kept"
+	default:
+		return fmt.Sprintf("the newest %d are kept", n)
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *cli) runsCommand() *cobra.Command {
 				return absent(err, "run %s", args[0])
 			}
 			if sum.Job == event.JobSweep {
-				return c.showSweep(ctx, f, sum)
+				return c.printSweep(sum)
 			}
 			return c.printSummary(sum)
 		}

@@ -24,6 +24,10 @@ seven days, and only mail that an earlier one has counted goes, seven days later
 earliest, or after held_keep where that is shorter. The drop files of mail that was
 released or refused are kept as long.
 
+The records of runs go when they ended longer ago than runs_keep says; what became of each
+message stays, and verify goes on to prove the runs that are left. In a library with
+--versions, the bytes of older versions of a document go; history still lists them.
+
 Stored bytes that nothing refers to any more are marked by one sweep, and removed by
 another one an hour later or more.`,
 		Example: "  mailchute sweep --json",
@@ -49,17 +53,8 @@ func (c *cli) printSweep(sum event.Summary) error {
 		return c.printJSON(sum)
 	}
 	p := c.paintFor(c.out)
-	_, err := fmt.Fprintf(c.out, "%s  %s\n  run        %s, %s, %s\n  held mail  %d expired, %d expire within seven days\n  blobs      %d removed (%s), %d marked for a later sweep\n",
+	_, err := fmt.Fprintf(c.out, "%s  %s\n  run        %s, %s, %s\n  held mail  %d expired, %d expire within seven days\n  versions   %d swept\n  runs       %d removed\n  blobs      %d removed (%s), %d marked for a later sweep\n",
 		p.bold("Event 6871"), text.Safe(sum.Message), text.Safe(sum.Run), text.Safe(sum.Trigger), clock(sum.Started),
-		sum.Expired, sum.Expiring, sum.Removed, bytesText(sum.RemovedBytes), sum.Doomed)
+		sum.Expired, sum.Expiring, sum.Versions, sum.Runs, sum.Removed, bytesText(sum.RemovedBytes), sum.Doomed)
 	return err
-}
-
-// showSweep prints the summary of a run of the job sweep, with what that did.
-func (c *cli) showSweep(ctx context.Context, f *farm, sum event.Summary) (err error) {
-	if sum.Sweep, err = f.Swept(ctx, sum.Run); err != nil {
-		return err
-	}
-	sum.Conclude()
-	return c.printSweep(sum)
 }

@@ -16,6 +16,7 @@ import (
 type libraryFlags struct {
 	site, title, localPart, accept, senderTrust, folders, inline, maxFileSize string
 	overwrite, saveOriginal, saveMeetings, noInherit                          bool
+	versions                                                                  int
 	blockedTypes                                                              []string
 }
 
@@ -28,6 +29,7 @@ func (g *libraryFlags) register(cmd *cobra.Command) {
 	f.StringVar(&g.senderTrust, "sender-trust", "", "how sure we must be of a sender: claimed, aligned or proven;\n\"\": as sure as the farm asks")
 	f.StringVar(&g.folders, "folders", string(library.FoldersRoot), "folder for attachments: root, subject or sender")
 	f.BoolVar(&g.overwrite, "overwrite", false, "the same name again is a new version, not a numbered name")
+	f.IntVar(&g.versions, "versions", 0, "with --overwrite, the `NUMBER` of versions of a document whose bytes are kept: sweep\nlets those of older ones go; 0 keeps all")
 	f.BoolVar(&g.saveOriginal, "save-original", false, "file the whole message too")
 	f.BoolVar(&g.saveMeetings, "save-meetings", false, "file meeting requests")
 	f.StringVar(&g.inline, "inline", string(library.InlineSkip), "pictures that the text shows: skip or save")
@@ -62,6 +64,7 @@ func (g *libraryFlags) changes(l *library.Library) []change {
 		{"sender-trust", func() error { s.SenderTrust = g.senderTrust; return checkTrust(g.senderTrust) }},
 		{"folders", func() (err error) { s.Folders, err = library.ParseFolders(g.folders); return err }},
 		{"overwrite", func() error { s.Overwrite = g.overwrite; return nil }},
+		{"versions", func() error { s.Versions = g.versions; return s.Check() }},
 		{"save-original", func() error { s.SaveOriginal = g.saveOriginal; return nil }},
 		{"save-meetings", func() error { s.SaveMeetings = g.saveMeetings; return nil }},
 		{"inline", func() (err error) { s.Inline, err = library.ParseInline(g.inline); return err }},

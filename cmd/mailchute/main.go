@@ -19,7 +19,7 @@ import (
 
 // memory is what the garbage collector keeps within while it can: what is in hand takes
 // less, and the rest would be garbage waiting. GOMEMLIMIT (runtime) sets another bound.
-const memory = 48 << 20
+const memory = 36 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

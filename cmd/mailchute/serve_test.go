@@ -136,9 +136,9 @@ func TestServeFilesOnArrival(t *testing.T) {
 	mailchute(t, "-c", dir, "verify")
 }
 
-func TestServeEndsBySignal(t *testing.T) {
-	t.Parallel()
-	dir := newFarm(t)
+// startServe starts serve as a process of its own, and waits for its first run.
+func startServe(t *testing.T, dir string) (*exec.Cmd, <-chan event.Summary) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -154,8 +154,12 @@ func TestServeEndsBySignal(t *testing.T) {
 	}
 	events := summaries(t, stderr)
 	next(t, events, func(s event.Summary) bool { return s.Trigger == "start" })
-	deliver(t, dir, "message")
-	next(t, events, func(s event.Summary) bool { return s.Filed == 1 })
+	return serve, events
+}
+
+// endServe ends serve by a signal.
+func endServe(t *testing.T, serve *exec.Cmd, events <-chan event.Summary) {
+	t.Helper()
 	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +168,15 @@ func TestServeEndsBySignal(t *testing.T) {
 	if err := serve.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v, want exit code 0", err)
 	}
+}
+
+func TestServeEndsBySignal(t *testing.T) {
+	t.Parallel()
+	dir := newFarm(t)
+	serve, events := startServe(t, dir)
+	deliver(t, dir, "message")
+	next(t, events, func(s event.Summary) bool { return s.Filed == 1 })
+	endServe(t, serve, events)
 	left, err := os.ReadDir(filepath.Join(dir, "locks", "processes"))
 	if err != nil {
 		t.Fatal(err)

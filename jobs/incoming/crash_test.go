@@ -1,17 +1,15 @@
 package incoming_test
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,37 +18,6 @@ import (
 	"mailchute/store"
 	"mailchute/store/storetest"
 )
-
-// The environment that makes the test binary drain a folder and die at an effect.
-const (
-	victimDir  = "MAILCHUTE_VICTIM_DIR"
-	victimPlan = "MAILCHUTE_VICTIM_PLAN"
-)
-
-func TestMain(m *testing.M) {
-	if os.Getenv(victimDir) != "" {
-		os.Exit(victim())
-	}
-	os.Exit(m.Run())
-}
-
-// victim drains the folder with one item in flight, so that its effects have the same
-// numbers in every process, and prints how many there were.
-func victim() int {
-	var plan storetest.Plan
-	if err := json.Unmarshal([]byte(os.Getenv(victimPlan)), &plan); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	effects := storetest.NewEffects(plan)
-	err := drainVictim(os.Getenv(victimDir), effects)
-	fmt.Println(effects.Count())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
 
 // crashMail are the messages of the crash tests: two documents for two recipients, the
 // same bytes again under a name that is taken, a new version, and one that is held.
@@ -84,7 +51,7 @@ func TestKilledAtEveryEffect(t *testing.T) {
 		for k := 1; k <= total; k++ {
 			w := newCrashWorld(t)
 			plan := storetest.Plan{At: k, After: after}
-			if out, died := runVictim(t, w.dir, plan); died {
+			if out, died := runVictim(t, w.dir, drainOne, plan); died {
 				total = max(total, k+1)
 			} else {
 				total = atoi(t, out)
@@ -97,54 +64,81 @@ func TestKilledAtEveryEffect(t *testing.T) {
 	}
 }
 
+// failures are what an effect may fail with: file operations and commits all alike, and
+// what only a catalog says, commits alone.
+var failures = []struct {
+	err  error
+	what string // begins the effects that fail
+}{
+	{syscall.ENOSPC, ""},
+	{syscall.EIO, ""},
+	{syscall.EMFILE, ""},
+	{errors.New("database is locked (5) (SQLITE_BUSY)"), "commit"},
+	{errors.New("database or disk is full (13) (SQLITE_FULL)"), "commit"},
+}
+
 // Every effect fails once, or from then on until the next process.
 func TestFailureAtEveryEffect(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EMFILE} {
+	all := storetest.NewEffects(storetest.Plan{})
+	if err := drainVictim(newCrashWorld(t).dir, all); err != nil {
+		t.Fatal(err)
+	}
+	for _, cause := range failures {
 		for _, stays := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%v stays=%v", cause, stays), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%v stays=%v", cause.err, stays), func(t *testing.T) {
 				t.Parallel()
-				for k, total := 1, 1; k <= total; k++ {
-					w := newCrashWorld(t)
-					effects := storetest.NewEffects(storetest.Plan{At: k, Err: cause, Stays: stays})
-					err := drainVictim(w.dir, effects)
-					total = max(total, effects.Count())
-					what := "no effect"
-					if effects.Count() >= k {
-						what = effects.Log()[k-1]
+				points := 0
+				for k, what := range all.Log() {
+					if strings.HasPrefix(what, cause.what) {
+						failAt(t, storetest.Plan{At: k + 1, Err: cause.err, Stays: stays}, what)
+						points++
 					}
-					w.checkRecovered(fmt.Sprintf("%v at effect %d, %s (drain said: %v)", cause, k, what, err))
 				}
+				if points < 5 {
+					t.Errorf("got %d effects that fail: the test proves little", points)
+				}
+				t.Logf("failed at each of %d effects", points)
 			})
 		}
 	}
 }
 
-// runVictim runs the test binary as a victim. It returns what it printed, and whether it
-// was killed.
-func runVictim(t *testing.T, dir string, plan storetest.Plan) (out string, died bool) {
+// failAt lets an effect fail, which is what, and checks that all is well with the next
+// process.
+func failAt(t *testing.T, plan storetest.Plan, what string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		w := newCrashWorld(t)
+		defer w.end()
+		effects := storetest.NewEffects(plan)
+		err := drainVictim(w.dir, effects)
+		if effects.Count() < plan.At {
+			t.Errorf("got %d effects, want number %d to fail", effects.Count(), plan.At)
+		}
+		tried.add("failed effects", 1)
+		time.Sleep(2 * time.Minute) // what went to retry for it is due again
+		w.checkRecovered(fmt.Sprintf("%v at effect %d, %s (drain said: %v)", plan.Err, plan.At, what, err))
+	})
+}
+
+// Nothing fails only because it takes long, be it less than a run or more: a disk that
+// sleeps, a catalog that is busy.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	for _, delay := range []time.Duration{time.Second, 2 * time.Minute} {
+		t.Run(fmt.Sprint(delay), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newCrashWorld(t)
+				defer w.end()
+				effects := storetest.NewEffects(storetest.Plan{At: 1, Stays: true, Delay: delay})
+				w.must(drainVictim(w.dir, effects))
+				tried.add("slow effects", effects.Count())
+				w.checkRecovered(fmt.Sprintf("each effect takes %v", delay))
+			})
+		})
 	}
-	p, err := json.Marshal(plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^$")
-	cmd.Env = append(os.Environ(), victimDir+"="+dir, victimPlan+"="+string(p))
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err = cmd.Run()
-	if err == nil {
-		return strings.TrimSpace(stdout.String()), false
-	}
-	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
-		t.Fatalf("victim at %+v: %v\n%s", plan, err, &stderr)
-	}
-	return "", true
 }
 
 // checkRecovered drains once more and checks every promise.
@@ -217,13 +211,4 @@ func (w *world) checkBooks(how string) {
 	if all.Filed != 2 || all.Held != 1 {
 		w.t.Errorf("%s: the books say %d filed and %d held over all runs, want 2 and 1", how, all.Filed, all.Held)
 	}
-}
-
-func atoi(t *testing.T, s string) int {
-	t.Helper()
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

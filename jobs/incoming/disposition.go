@@ -65,6 +65,8 @@ func (p *pass) handle(ctx context.Context, f *feed, item *drop.Item) {
 		p.unreadable(item.Feed, unread)
 	case errors.Is(err, errChanged), fault.Of(err) == fault.Interrupted:
 		f.end(item, item.Return)
+	case errors.Is(err, errNoRoom):
+		f.end(item, item.Postpone)
 	case errors.As(err, &down):
 		p.fail(err)
 		f.end(item, func() error { return item.Defer(false) })

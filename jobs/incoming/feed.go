@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -33,9 +35,12 @@ type feed struct {
 	trouble    jobs.Trouble
 
 	mu     sync.Mutex
+	at     string // where the path led when the folder was opened
 	fs     durable.FS
 	folder *drop.Folder
 	ends   []ending
+
+	unwatch context.CancelFunc // ends the watch of the folder; nil: nobody watches
 }
 
 // open returns the folder, opening it where it is not open.
@@ -49,7 +54,11 @@ func (f *feed) open() (*drop.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	fsys, err := f.openFolder(f.Path)
+	at, err := filepath.EvalSymlinks(f.Path)
+	if err != nil {
+		return nil, fmt.Errorf("drop folder: %w", err)
+	}
+	fsys, err := f.openFolder(at)
 	if err != nil {
 		return nil, fmt.Errorf("drop folder: %w", err)
 	}
@@ -59,7 +68,7 @@ func (f *feed) open() (*drop.Folder, error) {
 	if err != nil {
 		return nil, errors.Join(err, fsys.Close())
 	}
-	f.fs, f.folder = fsys, folder
+	f.fs, f.folder, f.at = fsys, folder, at
 	return folder, nil
 }
 
@@ -75,7 +84,7 @@ func (f *feed) reopen() error {
 	return f.close()
 }
 
-// ending is an item that is dealt with but not ended: its Finish, Return or Defer failed.
+// ending is an item that is dealt with but not ended: its Finish, Return, Defer or Postpone failed.
 type ending struct {
 	item *drop.Item
 	how  func() error
@@ -114,6 +123,24 @@ func (f *feed) tryEnds() (full bool, first error) {
 	return len(left) >= maxEnds, first
 }
 
+// refresh lets the folder go where another one is in its place by now: it was moved, or a
+// share was mounted over it. A link on the way that leads elsewhere is not followed. It is
+// for between passes, while nothing is in hand.
+func (f *feed) refresh() error {
+	f.mu.Lock()
+	fsys, path := f.fs, f.at
+	f.mu.Unlock()
+	if fsys == nil {
+		return nil
+	}
+	held, err := fsys.Lstat(".")
+	now, statErr := os.Stat(path)
+	if err != nil || statErr != nil || !os.SameFile(held, now) {
+		return f.reopen()
+	}
+	return nil
+}
+
 // close lets the folder go; the next open begins anew.
 func (f *feed) close() error {
 	f.mu.Lock()
@@ -123,6 +150,10 @@ func (f *feed) close() error {
 	}
 	err := errors.Join(f.folder.Close(), f.fs.Close())
 	f.folder, f.fs = nil, nil
+	if f.unwatch != nil {
+		f.unwatch()
+		f.unwatch = nil
+	}
 	return err
 }
 
@@ -162,11 +193,19 @@ func (j *Job) Watch(ctx context.Context, ring func()) {
 // watchAgain is the pause before a folder that could not be watched is tried again.
 const watchAgain = 5 * time.Second
 
+// watching returns a context that ends with ctx, or when the folder is let go.
+func (f *feed) watching(ctx context.Context) context.Context {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ctx, f.unwatch = context.WithCancel(ctx)
+	return ctx
+}
+
 func (f *feed) watch(ctx context.Context, ring func()) {
 	for ctx.Err() == nil {
 		if folder, err := f.open(); err == nil {
 			ring() // for what came while nobody watched
-			err = folder.Watch(ctx, ring)
+			err = folder.Watch(f.watching(ctx), ring)
 			if ctx.Err() != nil {
 				return
 			}

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/library"
 )
@@ -104,5 +106,44 @@ func TestLinkInPlaceOfOurFolder(t *testing.T) {
 	}
 	if !strings.Contains(w.log.String(), ".mailchute") {
 		t.Errorf("got no word of .mailchute:\n%s", w.log)
+	}
+}
+
+// A drop folder that is moved away is left alone, and the one that takes its place is
+// drained, whether or not the job was asked to look meanwhile.
+func TestDropFolderReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "eml")
+	w.library(library.Library{Name: "invoices"})
+	w.drain()
+	drop := filepath.Join(w.dir, "drop")
+	w.must(os.Rename(drop, filepath.Join(w.dir, "old")))
+	w.must(os.WriteFile(filepath.Join(w.dir, "old", "1.eml"), []byte(good()), 0o600))
+	if _, err := w.job.Drain(t.Context()); err == nil {
+		t.Error("got no word of the drop folder that is gone")
+	}
+	w.must(os.Mkdir(drop, 0o755))
+	w.drop("2.eml", good())
+	if sum := w.drain(); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the new folder's message filed", sum)
+	}
+	if _, err := os.Stat(filepath.Join(w.dir, "old", "1.eml")); err != nil {
+		t.Errorf("the folder that was moved away was drained: %v", err)
+	}
+	w.drained()
+}
+
+// An address that Unicode makes look like a user's is nobody's: an MTA that ties senders
+// to logins knows nothing of it.
+func TestLookAlikeSender(t *testing.T) {
+	t.Parallel()
+	for _, sender := range []string{"alice@case\u3002test", "alice@\uff43ase.test", "alice@ca\u00adse.test"} {
+		w := newWorld(t, "eml")
+		w.library(library.Library{Name: "invoices"})
+		w.drop("1.eml", mail(sender, "invoices@case.test")+letter)
+		w.drain()
+		if diff := cmp.Diff([]string{"held ambiguous-sender invoices@case.test"}, w.verdicts("1.eml")); diff != "" {
+			t.Errorf("%q: verdicts (-want +got):\n%s", sender, diff)
+		}
 	}
 }

@@ -54,6 +54,7 @@ type Job struct {
 	feeds []*feed
 	judge *judge
 
+	held        heldRoom
 	treeTrouble jobs.Trouble
 	unclosed    []unclosed
 	first       int // the feed that the next run begins with

@@ -21,6 +21,9 @@ type arrival struct {
 	key   store.Key
 	mark  int64
 	stage *store.Staging
+
+	room    int64 // taken of held_max
+	crowded bool  // there was none to take
 }
 
 // source is the drop file: in its folder, or in the store where it was held.
@@ -44,6 +47,13 @@ func (p *pass) process(ctx context.Context, a *arrival) (err error) {
 	}
 	if err := p.judge.envelope(ctx, &a.examination); err != nil {
 		return outage{err}
+	}
+	if err := p.takeRoom(ctx, a); err != nil {
+		return err
+	}
+	defer func() { p.held.give(a.room) }()
+	if a.stillWaits() {
+		return errNoRoom
 	}
 	if a.mark, err = markOf(body(a.src, a.Size, a.env)); err != nil {
 		return p.reject(ctx, a, err)
@@ -115,9 +125,18 @@ func (p *pass) skipDecided(ctx context.Context, a *arrival) error {
 // settle commits what was decided, unless the file changed while it was read, and says
 // for whom it was not filed.
 func (p *pass) settle(ctx context.Context, a *arrival) error {
-	st := store.Settlement{Run: p.run.ID, Item: a.row(), Columns: a.columns(), Staging: a.stage}
+	st := store.Settlement{
+		Run: p.run.ID, Item: a.row(), Columns: a.columns(), Staging: a.stage, Duplicates: a.policy.Duplicates,
+	}
 	for _, v := range a.verdicts {
-		st.Decided = append(st.Decided, v.decided(a.policy))
+		if a.waits(v) {
+			st.Waiting, st.Detail = append(st.Waiting, v.recipient.String()), noRoom(a.policy).Error()
+			continue
+		}
+		st.Decided = append(st.Decided, a.decided(v))
+	}
+	if a.stillWaits() {
+		return errNoRoom
 	}
 	if err := a.stageWhole(ctx, &st); err != nil {
 		return err
@@ -137,6 +156,12 @@ func (p *pass) settle(ctx context.Context, a *arrival) error {
 		p.reportTree(done.Tree)
 	}
 	p.logOutcomes(a, done.Outcomes)
+	for _, to := range st.Waiting {
+		p.logFailure(a, to, store.Deferred, string(store.Deferred), st.Detail)
+	}
+	if len(st.Waiting) > 0 {
+		return errNoRoom
+	}
 	return nil
 }
 

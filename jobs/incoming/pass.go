@@ -38,6 +38,9 @@ func (j *Job) begin(ctx context.Context, why jobs.Trigger) (*pass, error) {
 	if err := j.tidy(ctx); err != nil {
 		return nil, err
 	}
+	if err := j.lookForRoom(ctx); err != nil {
+		return nil, err
+	}
 	p := &pass{
 		Job: j, why: why, until: time.Now().Add(j.RunTime),
 		parsers: make(chan *message.Parser, min(runtime.GOMAXPROCS(0), j.InFlight)),
@@ -64,9 +67,11 @@ func (j *Job) tidy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = j.Store.Publish(ctx)
+	if _, err = j.Store.Publish(ctx); ctx.Err() != nil {
+		return ctx.Err()
+	}
 	j.reportTree(err)
-	return ctx.Err()
+	return nil
 }
 
 func (j *Job) reportTree(err error) {
@@ -107,6 +112,9 @@ func (p *pass) drain(ctx context.Context) {
 
 // drainFeed claims what one feed has ready. The error is the folder's.
 func (p *pass) drainFeed(ctx context.Context, f *feed) (trouble error) {
+	if err := f.refresh(); err != nil {
+		return err
+	}
 	folder, err := f.open()
 	if err != nil {
 		return err

@@ -99,9 +99,14 @@ func (p *process) close() error {
 
 // drainVictim drains a data folder as a process of its own would, one item at a time,
 // and leaves everything as a process that ends without a word does.
-func drainVictim(dir string, effects *storetest.Effects) error {
+func drainVictim(dir string, effects *storetest.Effects) error { return drainAs(dir, 1, effects) }
+
+// drainManyVictim is drainVictim with as many items in flight as there are by default.
+func drainManyVictim(dir string, effects *storetest.Effects) error { return drainAs(dir, 0, effects) }
+
+func drainAs(dir string, inFlight int, effects *storetest.Effects) error {
 	o := testOptions(dir, "eml", zerolog.Nop())
-	o.InFlight = 1
+	o.InFlight = inFlight
 	p, err := openProcess(context.Background(), dir, o, effects)
 	if err != nil {
 		return err

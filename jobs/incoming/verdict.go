@@ -51,11 +51,17 @@ func (j *judge) sender(ctx context.Context, env drop.Envelope) (access.Sender, e
 		who.Evidence = "null envelope sender"
 		return who, nil
 	}
-	login, err := j.store.UserAt(ctx, env.Sender)
-	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+	login, proved, err := j.store.UserAt(ctx, env.Sender)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+	case err != nil:
 		return who, err
+	case proved:
+		who.Login = login
+	default:
+		who.Ambiguous = true
+		who.Evidence = "envelope sender that only looks like the address of user " + login
 	}
-	who.Login = login
 	return who, nil
 }
 

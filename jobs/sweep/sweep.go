@@ -1,5 +1,6 @@
 // Package sweep is the job that removes what retention lets go: held mail that was kept
-// long enough, after a notice, and blobs that nothing refers to. The store has the rules.
+// long enough, after a notice, the bytes of versions above a library's limit, old runs, and
+// blobs that nothing refers to. The store has the rules.
 package sweep
 
 import (
@@ -43,22 +44,9 @@ func (j *Job) Sweep(ctx context.Context, why jobs.Trigger) (event.Summary, error
 		return event.Summary{}, err
 	}
 	err = j.Store.Sweep(ctx, run.ID)
-	sum, unclosed := j.close(context.WithoutCancel(ctx), run)
+	sum, unclosed := j.Store.CloseRun(context.WithoutCancel(ctx), run.ID, 0)
 	if unclosed == nil {
 		sum.Log(j.Log)
 	}
 	return sum, errors.Join(err, unclosed)
-}
-
-// close closes the run's books.
-func (j *Job) close(ctx context.Context, run store.Run) (event.Summary, error) {
-	sum, err := j.Store.CloseRun(ctx, run.ID, 0)
-	if err == nil {
-		sum.Sweep, err = j.Store.Swept(ctx, run.ID)
-	}
-	if err != nil {
-		return event.Summary{}, err
-	}
-	sum.Conclude()
-	return sum, nil
 }

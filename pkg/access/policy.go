@@ -19,12 +19,59 @@ type Policy struct {
 	// Rejects says what becomes of a message that was rejected, by reason; ActionHold
 	// where a reason is not in it.
 	Rejects map[fault.Reason]Action `json:"rejects,omitempty"`
+	// Duplicates says what makes a message with other bytes a duplicate; DuplicatesByKey
+	// where empty.
+	Duplicates Duplicates `json:"duplicates,omitempty"`
+	// HeldMax is how many bytes of mail may be held before mail of strangers is held no
+	// more; 0 is no limit.
+	HeldMax int64 `json:"held_max,omitempty"`
+	// HeldFull says what becomes of that mail then; HeldFullDefer where empty.
+	HeldFull HeldFull `json:"held_full,omitempty"`
 }
 
 // DefaultPolicy is the policy of a new farm: open, senders count from Aligned on, what
-// is rejected is held.
+// is rejected is held, up to 10 GB.
 func DefaultPolicy() Policy {
-	return Policy{Enabled: true, SenderTrust: Aligned}
+	return Policy{
+		Enabled: true, SenderTrust: Aligned,
+		Duplicates: DuplicatesByKey, HeldMax: 10 << 30, HeldFull: HeldFullDefer,
+	}
+}
+
+// Duplicates says when a message is one that was here before, although its bytes differ.
+type Duplicates string
+
+// The values of Duplicates.
+const (
+	DuplicatesByKey       Duplicates = "key"        // never
+	DuplicatesByMessageID Duplicates = "message-id" // it has the Message-ID and the envelope sender of one that was
+)
+
+// ParseDuplicates reads key or message-id.
+func ParseDuplicates(s string) (Duplicates, error) {
+	switch d := Duplicates(s); d {
+	case DuplicatesByKey, DuplicatesByMessageID:
+		return d, nil
+	}
+	return DuplicatesByKey, fmt.Errorf("duplicates %q: use key or message-id", s)
+}
+
+// HeldFull is what becomes of mail of strangers while held mail takes up HeldMax.
+type HeldFull string
+
+// The values of HeldFull.
+const (
+	HeldFullDefer  HeldFull = "defer"  // it waits in the drop folder until there is room
+	HeldFullDelete HeldFull = "delete" // it is deleted, on record
+)
+
+// ParseHeldFull reads defer or delete.
+func ParseHeldFull(s string) (HeldFull, error) {
+	switch h := HeldFull(s); h {
+	case HeldFullDefer, HeldFullDelete:
+		return h, nil
+	}
+	return HeldFullDefer, fmt.Errorf("held_full %q: use defer or delete", s)
 }
 
 // Action is what becomes of a message for a recipient that rejected it.

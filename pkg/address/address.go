@@ -46,6 +46,23 @@ func (a Address) Key() string {
 	return FoldLocal(a.Local) + "@" + FoldDomain(a.Domain)
 }
 
+// Proves reports whether an MTA that ties b to a person may be believed about a: the two
+// are the same but for the case of ASCII letters and needless quotes. Wider equality, of
+// compositions, look-alikes and IDN spellings, is for finding a library and for keeping
+// addresses apart; an MTA does not share it, so it proves no sender.
+func (a Address) Proves(b Address) bool {
+	return lowerASCII(a.Local) == lowerASCII(b.Local) && lowerASCII(a.Domain) == lowerASCII(b.Domain)
+}
+
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
 // isDotAtom reports whether s needs no quotes: atoms of RFC 5321 §4.1.2 (UTF-8 allowed,
 // RFC 6531 §3.3) with single dots between them.
 func isDotAtom(s string) bool {

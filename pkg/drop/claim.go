@@ -1,12 +1,14 @@
 package drop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"path"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -25,12 +27,14 @@ type batch struct {
 }
 
 // Claim takes items one after the other: first those of dead processes, whose files go to
-// retry; then those in retry that are due, items that processes have died with before the
-// others; then messages that have arrived and settled, in no order that may be relied on.
-// A pass holds no list of the folder, so a backlog of any size may be drained, and each
-// file gets its turn once a pass.
+// retry; then those in retry that are due; then messages that have arrived and settled,
+// in no order that may be relied on; and last the items in retry that processes have died
+// with, the fewest crashes first, so that one which kills this process too delays nobody.
+// Of these only such as have waited for ten minutes come before all others. A pass holds
+// no list of what has arrived, so a backlog of any size may be drained, and each file
+// gets its turn once a pass.
 //
-// The caller ends each item by Finish, Return or Defer, in this pass or later. An Alone
+// The caller ends each item by Finish, Return, Defer or Postpone, in this pass or later. An Alone
 // item is ended before the next is asked for. With an error there is no item; what it is
 // about is left where it is, and the pass goes on unless the folder itself fails or ctx
 // is done. A file that we may not move is an Unreadable.
@@ -38,9 +42,10 @@ func (f *Folder) Claim(ctx context.Context) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		f.startPass()
 		whole := f.takeOver(ctx, yield) &&
-			f.claimRetries(ctx, yield, true) &&
-			f.claimRetries(ctx, yield, false) &&
-			f.claimArrivals(ctx, yield)
+			f.claimAlone(ctx, yield, aloneWait) &&
+			f.claimRetries(ctx, yield) &&
+			f.claimArrivals(ctx, yield) &&
+			f.claimAlone(ctx, yield, 0)
 		if whole {
 			f.forget()
 		}
@@ -82,22 +87,14 @@ func (f *Folder) goOn(ctx context.Context, err error, yield func(*Item, error) b
 	return err == nil
 }
 
-// claimRetries takes the items in retry that are due: those that processes have died
-// with, or the others.
-func (f *Folder) claimRetries(ctx context.Context, yield func(*Item, error) bool, alone bool) bool {
+// claimRetries takes the items in retry that are due and that no process has died with.
+func (f *Folder) claimRetries(ctx context.Context, yield func(*Item, error) bool) bool {
 	for box, err := range f.fs.List(retryDir) {
 		if !f.goOn(ctx, err, yield) {
 			return false
 		}
 		s := parseState(box.Name())
-		if (s.crashes > 0) != alone {
-			continue
-		}
-		if !s.ripe(f.o.Now()) {
-			f.dueAt(s.due)
-			continue
-		}
-		if f.isShunned(retryDir + "/" + box.Name()) {
+		if s.crashes > 0 || !f.isDue(box.Name(), s) {
 			continue
 		}
 		if !f.claimBox(box.Name(), s, yield) {
@@ -105,6 +102,46 @@ func (f *Folder) claimRetries(ctx context.Context, yield func(*Item, error) bool
 		}
 	}
 	return true
+}
+
+// aloneWait is how long items that processes have died with let others go first: under a
+// flood they would else wait for ever.
+const aloneWait = 10 * time.Minute
+
+// claimAlone takes the items in retry that have been due for so long and that processes
+// have died with. They are few: what was in hand.
+func (f *Folder) claimAlone(ctx context.Context, yield func(*Item, error) bool, waited time.Duration) bool {
+	type box struct {
+		name string
+		state
+	}
+	var boxes []box
+	for entry, err := range f.fs.List(retryDir) {
+		if !f.goOn(ctx, err, yield) {
+			return false
+		}
+		s := parseState(entry.Name())
+		if s.crashes == 0 || !f.isDue(entry.Name(), s) || waited > 0 && f.o.Now().Sub(s.due) < waited {
+			continue
+		}
+		boxes = append(boxes, box{entry.Name(), s})
+	}
+	slices.SortFunc(boxes, func(a, b box) int { return cmp.Compare(a.crashes, b.crashes) })
+	for _, b := range boxes {
+		if !f.goOn(ctx, nil, yield) || !f.claimBox(b.name, b.state, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// isDue reports whether the item in a folder of retry may be taken now.
+func (f *Folder) isDue(box string, s state) bool {
+	if !s.ripe(f.o.Now()) {
+		f.dueAt(s.due)
+		return false
+	}
+	return !f.isShunned(retryDir + "/" + box)
 }
 
 // claimBox takes one folder of retry, which holds one file.

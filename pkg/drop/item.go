@@ -10,9 +10,9 @@ import (
 	"mailchute/pkg/durable"
 )
 
-// Item is one claimed message. It is ended by one call of Finish, Return or Defer that
-// succeeds; any further one is fs.ErrClosed. Its methods are called by one goroutine at
-// a time.
+// Item is one claimed message. It is ended by one call of Finish, Return, Defer or
+// Postpone that succeeds; any further one is fs.ErrClosed. Its methods are called by one
+// goroutine at a time.
 type Item struct {
 	Name   string // the file's name in the drop folder, as a stranger may have chosen it
 	Feed   string // the feed's name
@@ -20,8 +20,8 @@ type Item struct {
 	Size   int64  // of the file in bytes; known after Open
 
 	Crashes   int           // processes that died with this item in hand
-	Deferrals int           // how often it was deferred for a failure of its own
-	Waited    time.Duration // how long it waited for those
+	Deferrals int           // how often it was deferred for a failure of its own, or postponed
+	Waited    time.Duration // how long it waited for failures of its own
 
 	folder *Folder
 	batch  *batch
@@ -152,6 +152,22 @@ func (it *Item) Defer(ownFailure bool) error {
 		wait = backOff(after.deferrals)
 		after.waited += wait
 	}
+	return it.parkFor(after, wait)
+}
+
+// Postpone puts the file into retry without blame: it waits the longer the more often
+// that happens, from one minute to one hour, and never expires by it.
+func (it *Item) Postpone() error {
+	if it.path == "" {
+		return it.ended("postpone")
+	}
+	after := it.before
+	after.deferrals++
+	return it.parkFor(after, backOff(after.deferrals))
+}
+
+// parkFor moves the file to retry, due after the wait.
+func (it *Item) parkFor(after state, wait time.Duration) error {
 	after.due = it.folder.o.Now().Add(wait)
 	if _, err := it.park(after); err != nil {
 		return err

@@ -59,6 +59,8 @@ type Summary struct {
 type Sweep struct {
 	Expiring     int   `json:"expiring"` // held messages that will expire within seven days
 	Expired      int   `json:"expired"`
+	Versions     int   `json:"versions_swept"` // of documents, whose bytes were let go
+	Runs         int   `json:"runs_removed"`
 	Doomed       int   `json:"blobs_doomed"` // marked, for a later sweep to remove
 	Removed      int   `json:"blobs_removed"`
 	RemovedBytes int64 `json:"bytes_removed"`

@@ -27,6 +27,7 @@ func (s Summary) MarshalZerologObject(e *zerolog.Event) {
 	}
 	if w := s.Sweep; w != nil {
 		e.Int("expiring", w.Expiring).Int("expired", w.Expired).
+			Int("versions_swept", w.Versions).Int("runs_removed", w.Runs).
 			Int("blobs_doomed", w.Doomed).Int("blobs_removed", w.Removed).Int64("bytes_removed", w.RemovedBytes)
 	}
 	if len(s.More) > 0 {

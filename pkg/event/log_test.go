@@ -26,7 +26,9 @@ func TestSummaryLog(t *testing.T) {
 		Digest: "abc", Previous: "def",
 	}
 	full.Conclude()
-	for name, s := range map[string]event.Summary{"full": full, "empty": event.New("r", event.JobIncoming, "manual")} {
+	sweep := event.New("r", event.JobSweep, "manual")
+	sweep.Sweep = &event.Sweep{Expiring: 1, Expired: 2, Versions: 3, Runs: 4, Doomed: 5, Removed: 6, RemovedBytes: 7}
+	for name, s := range map[string]event.Summary{"full": full, "empty": event.New("r", event.JobIncoming, "manual"), "sweep": sweep} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer

@@ -43,6 +43,12 @@ func (s *Summary) swept() string {
 	w := s.Sweep
 	said := fmt.Sprintf("The sweep %s in %.1f ms: %s to expire within seven days, %d expired, %s removed",
 		ended(s.State), s.ElapsedMS, count(w.Expiring, "held message"), w.Expired, count(w.Removed, "blob"))
+	if w.Versions > 0 {
+		said += fmt.Sprintf(", %s swept", count(w.Versions, "old version"))
+	}
+	if w.Runs > 0 {
+		said += fmt.Sprintf(", %s removed", count(w.Runs, "old run"))
+	}
 	if w.Doomed > 0 {
 		said += fmt.Sprintf(", %d marked for a later sweep", w.Doomed)
 	}

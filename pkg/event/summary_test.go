@@ -32,6 +32,16 @@ func TestConclude(t *testing.T) {
 			},
 			"The run was completed in 61234.6 ms: 1200 messages processed, 0 documents filed, 2 messages with errors, 5 unknown recipients, 20 files still waiting.",
 		},
+		{
+			"sweep",
+			event.Summary{ElapsedMS: 2, Sweep: &event.Sweep{Expiring: 1, Expired: 3, Doomed: 4, Removed: 1, RemovedBytes: 100}},
+			"The sweep was completed in 2.0 ms: 1 held message to expire within seven days, 3 expired, 1 blob removed, 4 marked for a later sweep.",
+		},
+		{
+			"sweep of old versions and runs",
+			event.Summary{Sweep: &event.Sweep{Versions: 2, Runs: 1}},
+			"The sweep was completed in 0.0 ms: 0 held messages to expire within seven days, 0 expired, 0 blobs removed, 2 old versions swept, 1 old run removed.",
+		},
 		{"aborted", event.Summary{State: "aborted"}, "The run was cut off in 0.0 ms: 0 messages processed."},
 	} {
 		t.Run(row.name, func(t *testing.T) {

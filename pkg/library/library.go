@@ -33,6 +33,7 @@ type Settings struct {
 	SenderTrust  string   `json:"sender_trust,omitempty"` // a rung's name; "" asks what the farm asks
 	Folders      Folders  `json:"folders"`
 	Overwrite    bool     `json:"overwrite"`
+	Versions     int      `json:"versions"` // of a document whose bytes are kept, with Overwrite; 0: all
 	SaveOriginal bool     `json:"save_original"`
 	SaveMeetings bool     `json:"save_meetings"`
 	Inline       Inline   `json:"inline"`

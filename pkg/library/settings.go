@@ -51,6 +51,9 @@ func (s Settings) Check() error {
 			return err
 		}
 	}
+	if s.Versions < 0 {
+		return fmt.Errorf("versions %d: use a number, or 0 to keep all", s.Versions)
+	}
 	if s.MaxFileSize < Unlimited {
 		return fmt.Errorf("max_file_size %d: use a number of bytes, 0 for the default or -1 for no limit", s.MaxFileSize)
 	}

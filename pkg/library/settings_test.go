@@ -63,6 +63,8 @@ func TestSettingsCheck(t *testing.T) {
 		{library.Settings{Folders: "date"}, "root or subject or sender"},
 		{library.Settings{Inline: "drop"}, "skip or save"},
 		{library.Settings{MaxFileSize: -2}, "max_file_size"},
+		{library.Settings{Versions: 3}, ""},
+		{library.Settings{Versions: -1}, "versions -1"},
 		{library.Settings{BlockedTypes: []string{"exe", "."}}, "blocked_types"},
 		{library.Settings{BlockedTypes: []string{""}}, "blocked_types"},
 	}

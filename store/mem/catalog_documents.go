@@ -2,9 +2,11 @@ package mem
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 
+	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 	"mailchute/store"
 )
@@ -27,7 +29,7 @@ func (t *tx) InsertDocument(d store.Document) error {
 	case !d.Content.Digest.IsZero() && !t.blobs.has(key(d.Content.Digest)):
 		return missing("blob", d.Content.Digest)
 	}
-	d.Created = stored(d.Created)
+	d.Created, d.Swept = stored(d.Created), false
 	t.documents = t.documents.put(k, d)
 	t.refer(d.Content.Digest, 1)
 	if !d.Key.IsZero() {
@@ -117,15 +119,42 @@ func (t *tx) DeletePublication(p store.Publication) error {
 	return nil
 }
 
-func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
-	return func(yield func(message.Digest, error) bool) {
-		for _, d := range t.documents.under("") {
-			if !d.Content.Digest.IsZero() && !yield(d.Content.Digest, nil) {
+func (t *tx) SurplusVersions(libraryName string, keep int) iter.Seq2[store.Document, error] {
+	return func(yield func(store.Document, error) bool) {
+		all := t.documents.values(key(libraryName))
+		for i, d := range all {
+			surplus := i+keep < len(all) && sameDocument(all[i+keep], d)
+			if surplus && hasBytes(d) && !yield(d, nil) {
 				return
 			}
 		}
 	}
 }
+
+func (t *tx) DropVersion(libraryName, folderKey, nameKey string, version int) error {
+	k := key(libraryName, folderKey, nameKey, version)
+	d, ok := t.documents.get(k)
+	if !ok || !hasBytes(d) {
+		return fmt.Errorf("version %d of %s/%s in %s: %w", version, folderKey, nameKey, libraryName, fault.ErrStale)
+	}
+	t.refer(d.Content.Digest, -1)
+	d.Swept = true
+	t.documents = t.documents.put(k, d)
+	return nil
+}
+
+func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
+	return func(yield func(message.Digest, error) bool) {
+		for _, d := range t.documents.under("") {
+			if hasBytes(d) && !yield(d.Content.Digest, nil) {
+				return
+			}
+		}
+	}
+}
+
+// hasBytes reports whether a version refers to a blob.
+func hasBytes(d store.Document) bool { return !d.Swept && !d.Content.Digest.IsZero() }
 
 func sameDocument(a, b store.Document) bool {
 	return a.Library == b.Library && a.FolderKey == b.FolderKey && a.NameKey == b.NameKey

@@ -44,6 +44,12 @@ func (t *tx) ItemsAt(messageIDOrFile string) ([]store.Item, error) {
 	}), nil
 }
 
+func (t *tx) ItemsSent(messageID string, limit int) ([]store.Item, error) {
+	return first(slices.DeleteFunc(t.items.values(""), func(it store.Item) bool {
+		return it.MessageID == "" || it.MessageID != messageID
+	}), limit), nil
+}
+
 func (t *tx) Keys(after store.Key, limit int) ([]store.Key, error) {
 	var keys []store.Key
 	for _, it := range t.items.under("") {
@@ -152,6 +158,21 @@ func (t *tx) HeldOf(k store.Key) ([]store.HeldMail, error) {
 		list = append(list, t.heldMail(row))
 	}
 	return list, nil
+}
+
+func (t *tx) HeldBytes() (int64, error) {
+	waiting := map[message.Digest]int64{}
+	for _, row := range t.held.under("") {
+		if row.state == store.HeldWaiting {
+			blob, _ := t.blobs.get(key(row.blob))
+			waiting[row.blob] = blob.Size
+		}
+	}
+	var total int64
+	for _, size := range waiting {
+		total += size
+	}
+	return total, nil
 }
 
 func (t *tx) HeldBlobs() iter.Seq2[message.Digest, error] {

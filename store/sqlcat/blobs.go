@@ -21,7 +21,7 @@ const (
 	selectBlobs = `SELECT digest, size, state, doomed FROM blobs b`
 
 	// In terms of b, a row of blobs.
-	isReferenced = `EXISTS (SELECT 1 FROM documents d WHERE d.digest = b.digest) OR EXISTS (SELECT 1 FROM held h WHERE h.blob = b.digest)`
+	isReferenced = `EXISTS (SELECT 1 FROM documents d WHERE d.blob = b.digest) OR EXISTS (SELECT 1 FROM held h WHERE h.blob = b.digest)`
 )
 
 func (t *tx) BlobState(d message.Digest) (store.BlobState, error) {

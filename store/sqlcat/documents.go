@@ -2,14 +2,16 @@ package sqlcat
 
 import (
 	"database/sql"
+	"fmt"
 	"iter"
 
+	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 	"mailchute/store"
 )
 
 const (
-	documentColumns = `library, folder_key, name_key, version, folder, name, size, digest, damaged, content_type,
+	documentColumns = `library, folder_key, name_key, version, folder, name, size, digest, blob, damaged, content_type,
 		author, rung, evidence, created, original_name, part, message_id,
 		email_sender, email_from, email_to, email_cc, email_subject, email_date, item_key, recipient_key`
 
@@ -20,8 +22,14 @@ const (
 
 	selectCurrent = selectDocuments + thisDocument + ` ORDER BY version DESC LIMIT 1`
 
+	selectSurplus = selectDocuments + ` WHERE library = $1 AND blob IS NOT NULL
+		AND version <= (SELECT v.version FROM documents v
+			WHERE v.library = d.library AND v.folder_key = d.folder_key AND v.name_key = d.name_key
+			ORDER BY v.version DESC LIMIT 1 OFFSET $2)
+		ORDER BY folder_key, name_key, version`
+
 	insertDocument = `INSERT INTO documents (` + documentColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT DO NOTHING`
 
 	selectFolder = `SELECT folder FROM documents WHERE library = $1 AND folder_key = $2 ORDER BY name_key, version LIMIT 1`
@@ -60,19 +68,21 @@ func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
 }
 
 func scanDocument(rows *sql.Rows) (d store.Document, err error) {
+	var blob message.Digest
 	c := &d.Columns
 	err = rows.Scan(&d.Library, &d.FolderKey, &d.NameKey, &d.Version, &d.Folder, &d.Name,
-		&d.Content.Size, digestColumn{&d.Content.Digest}, &d.Content.Damaged, &d.ContentType,
+		&d.Content.Size, digestColumn{&d.Content.Digest}, digestColumn{&blob}, &d.Content.Damaged, &d.ContentType,
 		&d.Author, &d.Rung, &d.Evidence, timeColumn{&d.Created}, &d.OriginalName, &d.Part,
 		&c.MessageID, &c.Sender, &c.From, &c.To, &c.Cc, &c.Subject, &c.Date, digestColumn{&d.Key}, &d.RecipientKey)
+	d.Swept = blob != d.Content.Digest
 	return d, err
 }
 
 func (t *tx) InsertDocument(d store.Document) error {
-	c := d.Columns
+	c, digest := d.Columns, digestValue(d.Content.Digest)
 	return t.insert("version of "+d.Path()+" in "+d.Library, insertDocument,
 		d.Library, d.FolderKey, d.NameKey, d.Version, d.Folder, d.Name,
-		d.Content.Size, digestValue(d.Content.Digest), d.Content.Damaged, d.ContentType,
+		d.Content.Size, digest, digest, d.Content.Damaged, d.ContentType,
 		d.Author, int(d.Rung), d.Evidence, timeValue(d.Created), d.OriginalName, d.Part,
 		c.MessageID, c.Sender, c.From, c.To, c.Cc, c.Subject, c.Date, digestValue(d.Key), d.RecipientKey)
 }
@@ -105,6 +115,20 @@ func (t *tx) DeletePublication(p store.Publication) error {
 	return err
 }
 
+func (t *tx) SurplusVersions(libraryName string, keep int) iter.Seq2[store.Document, error] {
+	return each(t, "surplus versions of "+libraryName, scanDocument, selectSurplus, libraryName, keep)
+}
+
+func (t *tx) DropVersion(libraryName, folderKey, nameKey string, version int) error {
+	what := fmt.Sprintf("version %d of %s/%s in %s", version, folderKey, nameKey, libraryName)
+	n, err := t.exec(what, `UPDATE documents SET blob = NULL`+thisDocument+` AND version = $4 AND blob IS NOT NULL`,
+		libraryName, folderKey, nameKey, version)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%s: %w", what, fault.ErrStale)
+	}
+	return err
+}
+
 func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
-	return each(t, "blobs of documents", scanDigest, `SELECT digest FROM documents WHERE digest IS NOT NULL`)
+	return each(t, "blobs of documents", scanDigest, `SELECT blob FROM documents WHERE blob IS NOT NULL`)
 }

@@ -19,9 +19,13 @@ func (t *tx) AnnounceHeld(id int64, at time.Time) error {
 
 func (t *tx) EndHeld(id int64, to store.HeldState, end store.HeldEnd) error {
 	what := fmt.Sprintf("held mail %d", id)
-	n, err := t.exec(what, `UPDATE held SET state = $2, ended = $3, actor = $4, library = $5, author = $6 WHERE id = $1 AND state = 'held'`,
+	blobs, err := list(t, what, scanDigest, `UPDATE held SET state = $2, ended = $3, actor = $4, library = $5, author = $6 WHERE id = $1 AND state = 'held' RETURNING digest`,
 		id, string(to), timeValue(end.At), end.Actor, end.Library, end.Author)
-	if err != nil || n > 0 {
+	if err != nil {
+		return err
+	}
+	if len(blobs) > 0 {
+		_, err = t.exec("sum of held mail", subtractHeldBytes, digestValue(blobs[0]))
 		return err
 	}
 	is, err := t.heldState(what, id)

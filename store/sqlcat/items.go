@@ -20,6 +20,9 @@ const (
 	insertItem = `INSERT INTO items (item_key, feed, format, file, message_id, sender, rung, evidence, login, size, mark)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
 
+	// The second condition lets the partial index serve.
+	selectItemsSent = `SELECT ` + itemColumns + ` FROM items i WHERE i.message_id = $1 AND i.message_id <> '' LIMIT $2`
+
 	selectOutcomes = `SELECT ` + outcomeColumns + ` FROM outcomes o WHERE o.item_key = $1 ORDER BY o.recipient_key`
 
 	insertOutcome = `INSERT INTO outcomes (item_key, recipient_key, recipient, state, library, reason, detail,
@@ -45,6 +48,13 @@ const (
 
 	insertHeld = `INSERT INTO held (id, item_key, recipient_key, state, since, digest, blob, announced, ended, actor, library, author)
 		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM held), $1, $2, $3, $4, $5, $5, 0, 0, '', '', '') ON CONFLICT DO NOTHING RETURNING id`
+
+	// A blob counts from the first mail that waits with it until the last has ended.
+	addHeldBytes = `UPDATE held_total SET bytes = bytes + (SELECT size FROM blobs WHERE digest = $1)
+		WHERE 1 = (SELECT COUNT(*) FROM (SELECT 1 FROM held WHERE blob = $1 AND state = 'held' LIMIT 2) AS waiting)`
+	subtractHeldBytes = `UPDATE held_total SET bytes = bytes - (SELECT size FROM blobs WHERE digest = $1)
+		WHERE NOT EXISTS (SELECT 1 FROM held WHERE blob = $1 AND state = 'held')`
+	selectHeldBytes = `SELECT bytes FROM held_total`
 
 	selectHeld = `SELECT h.id, h.state, h.since, COALESCE(h.blob, h.digest), h.blob IS NULL, h.announced, h.ended, h.actor, h.library, h.author, ` + itemColumns + `, ` + outcomeColumns + `
 		FROM held h JOIN items i ON i.item_key = h.item_key
@@ -83,6 +93,10 @@ func (t *tx) Item(k store.Key) (store.Item, error) {
 func (t *tx) ItemsAt(messageIDOrFile string) ([]store.Item, error) {
 	return list(t, "items with "+messageIDOrFile, scanItem,
 		`SELECT `+itemColumns+` FROM items i WHERE i.message_id = $1 OR i.file = $1 ORDER BY i.item_key`, messageIDOrFile)
+}
+
+func (t *tx) ItemsSent(messageID string, limit int) ([]store.Item, error) {
+	return list(t, "items with "+messageID, scanItem, selectItemsSent, messageID, atMost(limit))
 }
 
 func scanItem(rows *sql.Rows) (it store.Item, err error) {
@@ -131,7 +145,15 @@ func (t *tx) InsertHeld(h store.HeldMail) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return ids[0], nil
+	if h.State != store.HeldWaiting {
+		return ids[0], nil
+	}
+	_, err = t.exec("sum of held mail", addHeldBytes, digestValue(h.Blob))
+	return ids[0], err
+}
+
+func (t *tx) HeldBytes() (int64, error) {
+	return one(t, "sum of held mail", scalar[int64], selectHeldBytes)
 }
 
 func (t *tx) Held(states ...store.HeldState) iter.Seq2[store.HeldMail, error] {

@@ -58,7 +58,7 @@ func deletedBlobs(w catalogWorld) {
 }
 
 func sweepRows() []catalogRow {
-	sweep := store.Sweep{Run: "run", Expiring: 1, Expired: 2, Doomed: 3, Removed: 4, RemovedBytes: 5}
+	sweep := store.Sweep{Run: "run", Expiring: 1, Expired: 2, Versions: 3, Runs: 4, Doomed: 5, Removed: 6, RemovedBytes: 7}
 	put := func(sw store.Sweep) change { return func(tx store.Tx) error { return tx.PutSweep(sw) } }
 	return []catalogRow{
 		{"a sweep replaces that of its run", func(w catalogWorld) {

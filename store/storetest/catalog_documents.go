@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 	"mailchute/store"
 )
@@ -94,6 +95,8 @@ func documentRows() []catalogRow {
 			slices.SortFunc(want, compareDigests)
 			equal(w, "blobs", slices.Compact(got), want)
 		}},
+		{"a version that is dropped keeps its row and refers to no blob", droppedVersion},
+		{"SurplusVersions yields those with so many newer ones, unless they were dropped", surplusVersions},
 		{"a blob is unknown until it is put, then live", func(w catalogWorld) {
 			state := func() store.BlobState {
 				return read(w, func(tx store.Tx) (store.BlobState, error) { return tx.BlobState(sum("a")) })
@@ -110,6 +113,53 @@ func documentRows() []catalogRow {
 			equal(w, "blobs", readAll(w, store.Tx.Blobs), want)
 		}},
 	}
+}
+
+func droppedVersion(w catalogWorld) {
+	older, newer := document("invoices", "f", "a", 1), document("invoices", "f", "a", 2)
+	newer.Content.Digest = sum("newer")
+	bare := document("invoices", "f", "b", 1)
+	bare.Content.Digest = message.Digest{}
+	w.update(putLibraries("invoices"), putDocument(older), putDocument(newer),
+		func(tx store.Tx) error { return tx.InsertDocument(bare) }, dropVersion(older))
+	for what, d := range map[string]store.Document{"dropped": older, "without bytes": bare, "absent": document("x", "f", "a", 1)} {
+		w.refused(fault.ErrStale, "DropVersion of one that is "+what, dropVersion(d))
+	}
+	older.Swept = true
+	got := read(w, func(tx store.Tx) ([]store.Document, error) {
+		return tx.Versions("invoices", older.FolderKey, older.NameKey)
+	})
+	equal(w, "versions", got, []store.Document{older, newer})
+	equal(w, "blobs", readAll(w, store.Tx.DocumentBlobs), []message.Digest{newer.Content.Digest})
+	equal(w, "unreferenced", unreferenced(w), []store.BlobRow{{Digest: sum("a"), Size: older.Content.Size, State: store.BlobLive}})
+	w.update(doomBlob("a", noon), func(tx store.Tx) error { return tx.DeleteBlob(sum("a"), noon) })
+	equal(w, "state of its blob", blobState(w, "a"), store.BlobUnknown)
+}
+
+func surplusVersions(w catalogWorld) {
+	w.update(putLibraries("invoices", "letters"))
+	for _, v := range []int{11, 2, 9, 10, 1} {
+		w.update(putDocument(document("invoices", "", "b", v)), putDocument(document("letters", "", "b", v)))
+	}
+	w.update(putDocument(document("invoices", "", "a", 3)), putDocument(document("invoices", "", "a", 7)))
+	w.update(dropVersion(document("invoices", "", "b", 2)))
+	for keep, want := range map[int][]string{
+		0: {"a 3", "a 7", "b 1", "b 9", "b 10", "b 11"},
+		1: {"a 3", "b 1", "b 9", "b 10"},
+		2: {"b 1", "b 9"},
+		4: {"b 1"},
+		5: nil,
+	} {
+		var got []string
+		for _, d := range readAll(w, func(tx store.Tx) iter.Seq2[store.Document, error] { return tx.SurplusVersions("invoices", keep) }) {
+			got = append(got, fmt.Sprint(d.Name, " ", d.Version))
+		}
+		equal(w, fmt.Sprintf("surplus beyond %d", keep), got, want)
+	}
+}
+
+func dropVersion(d store.Document) change {
+	return func(tx store.Tx) error { return tx.DropVersion(d.Library, d.FolderKey, d.NameKey, d.Version) }
 }
 
 func listedDocuments(w catalogWorld) {

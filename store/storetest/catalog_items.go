@@ -37,6 +37,23 @@ func itemRows() []catalogRow {
 			slices.SortFunc(want, func(a, b store.Item) int { return compareDigests(a.Key, b.Key) })
 			equal(w, "items", got, want)
 		}},
+		{"ItemsSent finds those with a Message-ID, and no more than asked for", func(w catalogWorld) {
+			a, b, c, d := item("a"), item("b"), item("c"), item("d")
+			a.MessageID, b.MessageID, c.File, d.MessageID = "name", "name", "name", ""
+			w.update(putItem(a), putItem(b), putItem(c), putItem(d))
+			sent := func(id string, limit int) []store.Item {
+				got := read(w, func(tx store.Tx) ([]store.Item, error) { return tx.ItemsSent(id, limit) })
+				slices.SortFunc(got, func(a, b store.Item) int { return compareDigests(a.Key, b.Key) })
+				return got
+			}
+			want := []store.Item{a, b}
+			slices.SortFunc(want, func(a, b store.Item) int { return compareDigests(a.Key, b.Key) })
+			equal(w, "items", sent("name", 0), want)
+			equal(w, "items, at most two", sent("name", 2), want)
+			equal(w, "number of items, at most one", len(sent("name", 1)), 1)
+			equal(w, "items with an unknown Message-ID", sent("NAME", 0), nil)
+			equal(w, "items without a Message-ID", sent("", 0), nil)
+		}},
 		{"Keys names every item that rows are of, once, in order", keys},
 		{"SettledIn yields a run's outcomes of its own messages, by key", settledIn},
 		{"outcomes come as they were put, by recipient", func(w catalogWorld) {
@@ -194,6 +211,34 @@ func heldRows() []catalogRow {
 			want.State, want.End, want.Swept = store.HeldReleased, ending(), true
 			equal(w, "held mail", readHeld(w)[1], want)
 			equal(w, "blobs", readAll(w, store.Tx.HeldBlobs), []message.Digest{sum("a")})
+		}},
+		{"HeldBytes counts each blob that waiting mail refers to once", func(w catalogWorld) {
+			long, short := int64(len("long")), int64(len("s"))
+			for _, step := range []struct {
+				change change
+				want   int64
+			}{
+				{putBlob("unheld"), 0},
+				{putHeldMail("long", "r"), long},
+				{putHeldMail("long", "s"), long},
+				{putHeldMail("s", "r"), long + short},
+				{endHeld(1, store.HeldReleased), long + short},
+				{endHeld(2, store.HeldExpired), short},
+				{putHeldMail("long", "t"), long + short},
+				{func(tx store.Tx) error { return tx.DropHeldBlobs(noon) }, long + short},
+				{endHeld(3, store.HeldRefused), long},
+				{endHeld(4, store.HeldRefused), 0},
+			} {
+				w.update(step.change)
+				equal(w, "bytes", read(w, store.Tx.HeldBytes), step.want)
+			}
+			w.update(func(tx store.Tx) error {
+				if err := tx.Savepoint(func() error { return errors.Join(putHeldMail("u", "r")(tx), errGivenUp) }); !errors.Is(err, errGivenUp) {
+					return err
+				}
+				return nil
+			})
+			equal(w, "bytes after an undone hold", read(w, store.Tx.HeldBytes), 0)
 		}},
 		{"of those that end held mail at once one wins", twoMovers},
 		{"HeldBlobs names what held mail in any state refers to", func(w catalogWorld) {

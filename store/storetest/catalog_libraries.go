@@ -26,7 +26,7 @@ func libraryRows() []catalogRow {
 			full := library.Library{
 				Name: "z", Site: "default", Title: hostile, LocalPart: "Z" + hostile, Inherit: true, Archived: true,
 				Settings: library.Settings{
-					Accept: library.AcceptAnyone, SenderTrust: "proven", Folders: library.FoldersSubject, Overwrite: true,
+					Accept: library.AcceptAnyone, SenderTrust: "proven", Folders: library.FoldersSubject, Overwrite: true, Versions: 7,
 					SaveOriginal: true, SaveMeetings: true, Inline: library.InlineSave, MaxFileSize: math.MaxInt64,
 					BlockedTypes: []string{"exe", hostile},
 				},

@@ -210,7 +210,7 @@ func (m *model) documentStep() {
 	m.Helper()
 	d := document(m.name(), m.name(), m.name(), 1+m.choose(3))
 	p := store.Publication{Library: d.Library, Folder: d.Folder, FolderKey: d.FolderKey, Name: d.Name, NameKey: d.NameKey, Version: d.Version}
-	switch m.choose(7) {
+	switch m.choose(9) {
 	case 0:
 		m.change("InsertDocument", func(tx store.Tx) error { return tx.InsertDocument(d) })
 	case 1:
@@ -225,6 +225,10 @@ func (m *model) documentStep() {
 		m.change("DeletePublication", func(tx store.Tx) error { return tx.DeletePublication(p) })
 	case 6:
 		m.compare("FolderName", func(tx store.Tx) (any, error) { return tx.FolderName(d.Library, d.FolderKey) })
+	case 7:
+		m.change("DropVersion", dropVersion(d))
+	case 8:
+		m.compare("SurplusVersions", func(tx store.Tx) (any, error) { return collect(tx.SurplusVersions(d.Library, d.Version)) })
 	}
 }
 
@@ -284,6 +288,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 	gather(add, "settings", tx.Settings)
 	gather(add, "changes", func() ([]store.Change, error) { return tx.Changes(0) })
 	gather(add, "held", func() ([]store.HeldMail, error) { return collect(tx.Held()) })
+	gather(add, "held bytes", tx.HeldBytes)
 	gather(add, "documents", func() ([]store.Document, error) { return collect(tx.Documents("")) })
 	gather(add, "publications", func() ([]store.Publication, error) { return tx.Publications(0) })
 	gather(add, "blobs", func() ([]store.BlobRow, error) { return collect(tx.Blobs()) })
@@ -301,6 +306,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 			return o, err
 		})
 		gather(add, "outcomes of "+name, func() ([]store.OutcomeOfItem, error) { return collect(tx.OutcomesOfRun(name)) })
+		gather(add, "items sent as "+name, func() ([]store.Item, error) { return tx.ItemsSent(item(name).MessageID, 0) })
 		gather(add, "settled in "+name, func() ([]store.OutcomeOfItem, error) { return collect(tx.SettledIn(name)) })
 		gather(add, "messages of "+name, func() ([]store.Processed, error) { return collect(tx.ProcessedOf(name)) })
 	}

@@ -25,7 +25,7 @@ func runRows() []catalogRow {
 			equal(w, "run opened again", readRun(w, r.ID), run(r.ID, noon))
 		}},
 		{"closed runs come by their place, which no two have", closedRuns},
-		{"DeleteRuns takes those up to a place, with their messages", deletedRuns},
+		{"DeleteRuns takes those up to a place, with their messages and sweeps", deletedRuns},
 		{"times keep their microseconds, in UTC", times},
 		{"runs come newest first, since a time, at most as many as wanted", listedRuns},
 		{"open runs are those neither closed nor aborted, oldest first", func(w catalogWorld) {
@@ -96,7 +96,8 @@ func closedRuns(w catalogWorld) {
 
 func deletedRuns(w catalogWorld) {
 	for i, id := range []string{"c", "b", "a"} {
-		w.update(putRun(closed(id, noon, i+1)), putProcessed(processed(id, "m", 1)))
+		w.update(putRun(closed(id, noon, i+1)), putProcessed(processed(id, "m", 1)),
+			func(tx store.Tx) error { return tx.PutSweep(store.Sweep{Run: id}) })
 	}
 	w.update(putRun(run("open", noon)), putProcessed(processed("open", "m", 1)), func(tx store.Tx) error { return tx.DeleteRuns(2) })
 	left := read(w, func(tx store.Tx) ([]store.Run, error) { return tx.Runs(time.Time{}, 0) })
@@ -104,6 +105,8 @@ func deletedRuns(w catalogWorld) {
 	for id, want := range map[string]int{"c": 0, "b": 0, "a": 1, "open": 1} {
 		equal(w, "messages of "+id, len(processedOf(w, id)), want)
 	}
+	w.refused(fault.ErrNotFound, "Sweep of a deleted run", func(tx store.Tx) error { return second(tx.Sweep("b")) })
+	equal(w, "sweep of a run that is left", read(w, func(tx store.Tx) (store.Sweep, error) { return tx.Sweep("a") }), store.Sweep{Run: "a"})
 }
 
 func updateRun(r store.Run) change {

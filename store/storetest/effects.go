@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Plan says at which effect something happens, and what. The zero Plan only counts.
@@ -19,6 +20,9 @@ type Plan struct {
 	After bool
 	// Stays strikes every later effect too: a full disk stays full.
 	Stays bool
+	// Delay is how much later a struck effect happens where nothing else befalls it: Err
+	// and After say nothing then. 0: it is struck as they say.
+	Delay time.Duration
 }
 
 // Effects numbers every change that is made through its wrappers, from 1 and in the
@@ -59,6 +63,12 @@ func (e *Effects) next(what string) bool {
 	return n == e.plan.At || e.plan.Stays && e.plan.At > 0 && n > e.plan.At
 }
 
+// slow reports whether the struck effects are late, and lets one be.
+func (e *Effects) slow() bool {
+	time.Sleep(e.plan.Delay)
+	return e.plan.Delay > 0
+}
+
 // strike ends the process or returns the planned error.
 func (e *Effects) strike(what string) error {
 	if e.plan.Err == nil {
@@ -74,7 +84,7 @@ func (e *Effects) do(what string, effect func() error) error {
 
 // doOrPart is do for an effect that can be struck half way: part is what happens then.
 func (e *Effects) doOrPart(what string, effect func() error, part func()) error {
-	if !e.next(what) {
+	if !e.next(what) || e.slow() {
 		return effect()
 	}
 	if !e.plan.After {

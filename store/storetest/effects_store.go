@@ -26,7 +26,7 @@ func (c effectCatalog) Update(ctx context.Context, f func(store.Tx) error) error
 			return err
 		}
 		if !counted { // f may run more than once for one commit
-			counted, struck = true, c.effects.next("commit")
+			counted, struck = true, c.effects.next("commit") && !c.effects.slow()
 		}
 		if struck && !c.effects.plan.After {
 			return c.effects.strike("commit")

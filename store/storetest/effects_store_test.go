@@ -7,6 +7,8 @@ import (
 	"io"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,6 +73,21 @@ func TestEffectsOfDrivers(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", want[k], err, syscall.EIO)
 		}
 	}
+}
+
+// What is late happens all the same.
+func TestEffectsAreLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := storetest.NewEffects(storetest.Plan{At: 2, Stays: true, Delay: time.Minute})
+		began := time.Now()
+		check(t, publish(t, e.Blobs(mem.NewBlobs()), e.Tree(mem.NewTree()), []byte("0123456789")))
+		inner := &ledger{}
+		check(t, e.Catalog(inner).Update(t.Context(), func(store.Tx) error { return nil }))
+		if took, want := time.Since(began), 8*time.Minute; took != want || inner.commits != 1 {
+			t.Errorf("got %v for 9 effects and %d commits, want %v and 1", took, inner.commits, want)
+		}
+	})
 }
 
 func TestEffectsCutAnUpload(t *testing.T) {

@@ -98,6 +98,8 @@ CREATE TABLE items (
 	mark       BIGINT NOT NULL -- checksum of beginning and end
 );
 
+CREATE INDEX items_message_id ON items (message_id) WHERE message_id <> '';
+
 CREATE TABLE outcomes (
 	item_key      BYTEA NOT NULL REFERENCES items (item_key),
 	recipient_key TEXT NOT NULL,
@@ -138,6 +140,13 @@ CREATE TABLE held (
 CREATE INDEX held_state ON held (state, id);
 CREATE INDEX held_blob ON held (blob) WHERE blob IS NOT NULL;
 
+-- One row: the bytes of the blobs that rows of held in state 'held' refer to.
+CREATE TABLE held_total (
+	bytes BIGINT NOT NULL
+);
+
+INSERT INTO held_total (bytes) VALUES (0);
+
 CREATE TABLE documents (
 	library       TEXT NOT NULL REFERENCES libraries (name),
 	folder_key    TEXT NOT NULL,
@@ -146,7 +155,8 @@ CREATE TABLE documents (
 	folder        TEXT NOT NULL,
 	name          TEXT NOT NULL,
 	size          BIGINT NOT NULL,
-	digest        BYTEA REFERENCES blobs (digest),
+	digest        BYTEA,
+	blob          BYTEA REFERENCES blobs (digest), -- the same; NULL once it was swept
 	damaged       TEXT NOT NULL,
 	content_type  TEXT NOT NULL,
 	author        TEXT NOT NULL,
@@ -168,7 +178,7 @@ CREATE TABLE documents (
 );
 
 CREATE INDEX documents_item ON documents (item_key);
-CREATE INDEX documents_digest ON documents (digest) WHERE digest IS NOT NULL;
+CREATE INDEX documents_blob ON documents (blob) WHERE blob IS NOT NULL;
 
 CREATE TABLE numbers (
 	library    TEXT NOT NULL REFERENCES libraries (name) ON DELETE CASCADE,
@@ -242,6 +252,8 @@ CREATE TABLE sweeps (
 	run           TEXT NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
 	expiring      BIGINT NOT NULL,
 	expired       BIGINT NOT NULL,
+	versions      BIGINT NOT NULL,
+	runs          BIGINT NOT NULL,
 	doomed        BIGINT NOT NULL,
 	removed       BIGINT NOT NULL,
 	removed_bytes BIGINT NOT NULL
