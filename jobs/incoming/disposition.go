@@ -55,6 +55,9 @@ func recovered(err *error) {
 func (p *pass) handle(ctx context.Context, f *feed, item *drop.Item) {
 	a := &arrival{Item: item, stage: p.Store.Stage()}
 	err := p.process(ctx, a)
+	if a.turn != nil {
+		a.turn()
+	}
 	p.fail(a.close())
 	var down outage
 	var unread *drop.Unreadable

@@ -31,12 +31,23 @@ type examination struct {
 	contents []message.Content
 }
 
-// parse walks and decodes the message, the parts that some library might file into keep.
-// Where no recipient is allowed, nothing is kept.
-func (x *examination) parse(ctx context.Context, p *message.Parser, in *io.SectionReader, keep sink) (err error) {
-	if x.msg, err = p.Parse(ctx, in, in.Size()); err != nil {
+// parse walks and decodes the message.
+func (x *examination) parse(ctx context.Context, p *message.Parser, in *io.SectionReader, keep sink) error {
+	if err := x.walk(ctx, p, in); err != nil {
 		return err
 	}
+	return x.decode(ctx, keep)
+}
+
+// walk finds the message's parts.
+func (x *examination) walk(ctx context.Context, p *message.Parser, in *io.SectionReader) (err error) {
+	x.msg, err = p.Parse(ctx, in, in.Size())
+	return err
+}
+
+// decode decodes the parts, those that some library might file into keep. Where no
+// recipient is allowed, nothing is kept.
+func (x *examination) decode(ctx context.Context, keep sink) (err error) {
 	if !x.allowed() {
 		keep = discard
 	}

@@ -20,6 +20,7 @@ type arrival struct {
 	src   source // nil where it could not be opened
 	key   store.Key
 	mark  int64
+	turn  func() // ends the turn of a message of many parts; nil: it has none
 	stage *store.Staging
 
 	room    int64 // taken of held_max
@@ -92,7 +93,15 @@ func (p *pass) read(ctx context.Context, a *arrival) (err error) {
 	defer func() { sound = err == nil || fault.Of(err) != fault.Poison }()
 	defer recovered(&err)
 
-	if err := a.parse(ctx, parser, body(a.src, a.Size, a.env), a.keep); err != nil {
+	if err := a.walk(ctx, parser, body(a.src, a.Size, a.env)); err != nil {
+		return err
+	}
+	if len(a.msg.Parts) > manyParts {
+		if a.turn, err = p.takeTurn(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.decode(ctx, a.keep); err != nil {
 		return err
 	}
 	a.key = keyOf(a.msg, a.contents, a.Name)
@@ -100,6 +109,21 @@ func (p *pass) read(ctx context.Context, a *arrival) (err error) {
 		return outage{err}
 	}
 	return a.plan(ctx, a.keep)
+}
+
+// manyParts is how many parts make a message that is dealt with while no other such is:
+// what is kept in memory of a message grows with its parts alone.
+const manyParts = 1000
+
+// takeTurn waits until no other message of many parts is in hand. end lets the next one
+// begin.
+func (p *pass) takeTurn(ctx context.Context) (end func(), err error) {
+	select {
+	case p.turns <- struct{}{}:
+		return func() { <-p.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // skipDecided drops the verdicts of recipients that have their outcome.

@@ -26,6 +26,7 @@ type pass struct {
 	unfed   error                // why feeds could not be drained
 	parsers chan *message.Parser // as many as decode at once
 	slots   chan struct{}
+	turns   chan struct{} // holds one token: whose message has many parts
 	working sync.WaitGroup
 
 	mu       sync.Mutex
@@ -45,6 +46,7 @@ func (j *Job) begin(ctx context.Context, why jobs.Trigger) (*pass, error) {
 		Job: j, why: why, until: time.Now().Add(j.RunTime),
 		parsers: make(chan *message.Parser, min(runtime.GOMAXPROCS(0), j.InFlight)),
 		slots:   make(chan struct{}, j.InFlight),
+		turns:   make(chan struct{}, 1),
 	}
 	for range cap(p.parsers) {
 		p.parsers <- message.NewParser(j.Limits)
