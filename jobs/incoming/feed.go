@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -35,7 +33,6 @@ type feed struct {
 	trouble    jobs.Trouble
 
 	mu     sync.Mutex
-	at     string // where the path led when the folder was opened
 	fs     durable.FS
 	folder *drop.Folder
 	ends   []ending
@@ -54,11 +51,7 @@ func (f *feed) open() (*drop.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, err := filepath.EvalSymlinks(f.Path)
-	if err != nil {
-		return nil, fmt.Errorf("drop folder: %w", err)
-	}
-	fsys, err := f.openFolder(at)
+	fsys, err := f.openFolder(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("drop folder: %w", err)
 	}
@@ -68,7 +61,7 @@ func (f *feed) open() (*drop.Folder, error) {
 	if err != nil {
 		return nil, errors.Join(err, fsys.Close())
 	}
-	f.fs, f.folder, f.at = fsys, folder, at
+	f.fs, f.folder = fsys, folder
 	return folder, nil
 }
 
@@ -128,17 +121,12 @@ func (f *feed) tryEnds() (full bool, first error) {
 // for between passes, while nothing is in hand.
 func (f *feed) refresh() error {
 	f.mu.Lock()
-	fsys, path := f.fs, f.at
+	fsys := f.fs
 	f.mu.Unlock()
-	if fsys == nil {
+	if fsys == nil || fsys.InPlace() {
 		return nil
 	}
-	held, err := fsys.Lstat(".")
-	now, statErr := os.Stat(path)
-	if err != nil || statErr != nil || !os.SameFile(held, now) {
-		return f.reopen()
-	}
-	return nil
+	return f.reopen()
 }
 
 // close lets the folder go; the next open begins anew.

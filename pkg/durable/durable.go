@@ -31,6 +31,11 @@ type FS interface {
 	// Path returns the path that the folder was opened by, for messages to people.
 	Path() string
 
+	// InPlace reports whether the folder is still where it was found: it has not been
+	// moved, removed or mounted over since. A link that leads elsewhere by now does not
+	// matter.
+	InPlace() bool
+
 	// Open opens a regular file for reading, neither following a link nor waiting for
 	// a FIFO's writer; anything else is ErrNotRegular.
 	Open(name string) (File, error)

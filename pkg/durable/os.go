@@ -18,6 +18,7 @@ const listBatch = 500
 // osFS is an FS of the operating system.
 type osFS struct {
 	path    string
+	real    string // path without links, absolute
 	root    *os.Root
 	barrier barrier
 }
@@ -34,11 +35,18 @@ type osFile struct {
 // becomes of the path afterwards, the FS stays with that folder. Barrier covers the
 // file system that the folder itself lies on; open a folder mounted below it by itself.
 func Open(path string) (FS, error) {
-	root, err := os.OpenRoot(path)
+	resolved, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		resolved, err = filepath.Abs(resolved)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open folder: %w", err)
 	}
-	d := &osFS{path: path, root: root}
+	root, err := os.OpenRoot(resolved)
+	if err != nil {
+		return nil, fmt.Errorf("open folder: %w", err)
+	}
+	d := &osFS{path: path, real: resolved, root: root}
 	if err := d.barrier.open(root); err != nil {
 		return nil, errors.Join(d.fail("open folder", ".", err), root.Close())
 	}
@@ -46,6 +54,15 @@ func Open(path string) (FS, error) {
 }
 
 func (d *osFS) Path() string { return d.path }
+
+func (d *osFS) InPlace() bool {
+	held, err := d.root.Stat(".")
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(d.real)
+	return err == nil && os.SameFile(held, now)
+}
 
 func (d *osFS) Close() error {
 	return errors.Join(d.barrier.Close(), d.root.Close())

@@ -277,3 +277,39 @@ func TestRemove(t *testing.T) {
 	ok(t, fsys.Remove("full"))
 	wantErr(t, "Remove", fsys.Remove("full"), fs.ErrNotExist)
 }
+
+func TestInPlace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at, link := filepath.Join(dir, "a"), filepath.Join(dir, "link")
+	for _, err := range []error{os.Mkdir(at, 0o700), os.Symlink("a", link)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	fsys, err := durable.Open(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fsys.Close()
+	steps := []struct {
+		what string
+		do   func() error
+		want bool
+	}{
+		{"opened", func() error { return nil }, true},
+		{"the link leads nowhere", func() error { return os.Remove(link) }, true},
+		{"moved", func() error { return os.Rename(at, at+"2") }, false},
+		{"replaced", func() error { return os.Mkdir(at, 0o700) }, false},
+		{"back again", func() error { return errors.Join(os.Remove(at), os.Rename(at+"2", at)) }, true},
+		{"removed", func() error { return os.Remove(at) }, false},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if got := fsys.InPlace(); got != step.want {
+			t.Errorf("%s: in place: got %v, want %v", step.what, got, step.want)
+		}
+	}
+}

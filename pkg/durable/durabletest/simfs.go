@@ -24,6 +24,9 @@ type simFS struct {
 
 func (f *simFS) Path() string { return f.path }
 
+// InPlace is true: a Disk's own folders stay where they are.
+func (f *simFS) InPlace() bool { return true }
+
 func (f *simFS) Close() error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
