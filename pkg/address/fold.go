@@ -21,11 +21,13 @@ func FoldDomain(domain string) string {
 	if isASCII(domain) || len(folded) > maxDomain {
 		return folded
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil {
-		return folded
+	// As written first: folding makes one letter of two that IDNA keeps apart (ς, σ).
+	for _, d := range []string{domain, folded} {
+		if ascii, err := idna.Lookup.ToASCII(d); err == nil {
+			return strings.TrimRight(ascii, ".")
+		}
 	}
-	return strings.TrimRight(ascii, ".")
+	return folded
 }
 
 func isASCII(s string) bool {

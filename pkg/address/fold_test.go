@@ -112,7 +112,7 @@ func TestReserved(t *testing.T) {
 }
 
 func FuzzFold(f *testing.F) {
-	for _, in := range []string{"", "Invoices", "BU\u0308CHER", "οδος", "İıß", "a\u0345", "xn--zz", "a。b.", "\xff", "ｄｒｏｐ.test", "K"} {
+	for _, in := range []string{"", "Invoices", "BU\u0308CHER", "οδος", "İıß", "a\u0345", "xn--zz", "a。b.", "\xff", "ｄｒｏｐ.test", "K", "\u04c0", "\u04cf"} {
 		f.Add(in)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
