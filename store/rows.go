@@ -144,8 +144,7 @@ func (d Document) Path() string {
 type Publication struct {
 	Library, Folder, Name string
 	FolderKey, NameKey    string
-	Site                  string // of the library, for the path; filled when read
-	Version               int    // current when the row was written
+	Version               int // current when the row was written
 }
 
 // BlobState says what the catalog knows of a blob.

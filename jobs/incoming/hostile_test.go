@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -170,7 +171,10 @@ func TestChangesWhileRead(t *testing.T) {
 		}
 		_, err = f.WriteString(rest)
 		return errors.Join(err, f.Close())
-	})))
+	})), with(func(o *incoming.Options) {
+		// A process that is started meanwhile has the file open for writing until it runs.
+		o.Feeds[0].Settle = 500 * time.Millisecond
+	}))
 	w.library(library.Library{Name: "invoices"})
 	w.drop("1.eml", half)
 	dropped.Store(true)

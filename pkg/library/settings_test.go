@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"mailchute/pkg/library"
 )
 
@@ -126,25 +124,4 @@ func FuzzSize(f *testing.F) {
 			t.Errorf("ParseSize(%q): %d, written %q, read back %d, %v", in, n, library.FormatSize(n), again, err)
 		}
 	})
-}
-
-func TestParseBlockedTypes(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		in   string
-		want []string
-	}{
-		{"", []string{}},
-		{"exe", []string{"exe"}},
-		{" .JS, exe ,,exe,ms-one-stub", []string{"exe", "js", "ms-one-stub"}},
-	}
-	for _, tt := range tests {
-		got, err := library.ParseBlockedTypes(tt.in)
-		if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
-			t.Errorf("ParseBlockedTypes(%q): %v; want -, got +\n%s", tt.in, err, diff)
-		}
-	}
-	if got, err := library.ParseBlockedTypes("exe,*"); err == nil {
-		t.Errorf("ParseBlockedTypes of exe,*: got %q, want an error", got)
-	}
 }

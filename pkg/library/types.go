@@ -83,21 +83,6 @@ var extensions = map[string]string{
 	"video/quicktime":                                                           ".mov",
 }
 
-// ParseBlockedTypes reads file name extensions, with or without a dot, with commas
-// between them. They come back in lower case, in order, each once.
-func ParseBlockedTypes(s string) ([]string, error) {
-	types := []string{}
-	for word := range strings.SplitSeq(s, ",") {
-		word = strings.ToLower(strings.TrimLeft(strings.TrimSpace(word), "."))
-		if word != "" {
-			types = append(types, word)
-		}
-	}
-	slices.Sort(types)
-	types = slices.Compact(types)
-	return types, Settings{BlockedTypes: types}.Check()
-}
-
 // DefaultBlockedTypes returns the extensions that SharePoint blocks by default, as far
 // as Microsoft's tables for 2003 to 2013 confirm them. No library blocks them unless it
 // is told to.

@@ -104,8 +104,6 @@ func (t *tx) Publications(limit int) ([]store.Publication, error) {
 	slices.SortFunc(rows, func(a, b publicationRow) int { return cmp.Compare(a.number, b.number) })
 	var list []store.Publication
 	for _, row := range first(rows, limit) {
-		l, _ := t.libraries.get(key(row.Library))
-		row.Site = l.Site
 		list = append(list, row.Publication)
 	}
 	return list, nil

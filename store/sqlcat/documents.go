@@ -103,11 +103,11 @@ func (t *tx) PutPublication(p store.Publication) error {
 
 func (t *tx) Publications(limit int) ([]store.Publication, error) {
 	scan := func(rows *sql.Rows) (p store.Publication, err error) {
-		err = rows.Scan(&p.Library, &p.FolderKey, &p.NameKey, &p.Folder, &p.Name, &p.Version, &p.Site)
+		err = rows.Scan(&p.Library, &p.FolderKey, &p.NameKey, &p.Folder, &p.Name, &p.Version)
 		return p, err
 	}
-	return list(t, "publications", scan, `SELECT p.library, p.folder_key, p.name_key, p.folder, p.name, p.version, l.site
-		FROM publications p JOIN libraries l ON l.name = p.library ORDER BY p.seq LIMIT $1`, atMost(limit))
+	return list(t, "publications", scan, `SELECT p.library, p.folder_key, p.name_key, p.folder, p.name, p.version
+		FROM publications p ORDER BY p.seq LIMIT $1`, atMost(limit))
 }
 
 func (t *tx) DeletePublication(p store.Publication) error {

@@ -115,12 +115,11 @@ func putDocument(d store.Document) change {
 func publication(name string, version int) store.Publication {
 	return store.Publication{
 		Library: "invoices", Folder: "f" + hostile, Name: name, FolderKey: "f", NameKey: name,
-		Site: "default", Version: version,
+		Version: version,
 	}
 }
 
 func putPublication(p store.Publication) change {
-	p.Site = ""
 	return func(tx store.Tx) error { return tx.PutPublication(p) }
 }
 
