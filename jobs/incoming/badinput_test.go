@@ -200,7 +200,7 @@ func TestSettledThenKilledThreeTimes(t *testing.T) {
 			w.drain()
 			box := filepath.Join(w.dir, "drop", ".mailchute", "retry", "0.3.0.0.X")
 			w.must(os.MkdirAll(box, 0o700))
-			w.must(os.WriteFile(filepath.Join(box, "1.eml"), []byte(row.content), 0o600))
+			w.write(filepath.Join(box, "1.eml"), row.content)
 			w.drain()
 			if diff := cmp.Diff(row.want, w.verdicts("1.eml")); diff != "" {
 				t.Errorf("verdicts (-want +got):\n%s", diff)
@@ -227,7 +227,7 @@ func TestKilledThreeTimes(t *testing.T) {
 			w := newBadInputWorld(t)
 			box := filepath.Join(w.dir, "drop", ".mailchute", "retry", fmt.Sprintf("0.%d.0.0.X", row.crashes))
 			w.must(os.MkdirAll(box, 0o700))
-			w.must(os.WriteFile(filepath.Join(box, "1.eml"), []byte(mail("alice@case.test", "invoices@case.test")+letter), 0o600))
+			w.write(filepath.Join(box, "1.eml"), mail("alice@case.test", "invoices@case.test")+letter)
 			w.drain()
 			if diff := cmp.Diff([]string{row.want}, w.verdicts("1.eml")); diff != "" {
 				t.Errorf("verdicts (-want +got):\n%s", diff)

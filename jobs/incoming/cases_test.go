@@ -83,7 +83,7 @@ func (w *world) dropCase(c testdata.Case) string {
 		w.must(os.Mkdir(dir, 0o700))
 	}
 	file := filepath.Join(dir, c.File)
-	w.must(os.WriteFile(file, c.Drop, 0o600))
+	w.write(file, string(c.Drop))
 	return file
 }
 

@@ -198,7 +198,7 @@ func TestExplainElsewhere(t *testing.T) {
 	w := newWorld(t, "postfix")
 	w.library(library.Library{Name: "invoices"})
 	file := filepath.Join(t.TempDir(), "any.txt")
-	w.must(os.WriteFile(file, []byte(mail("alice@case.test", "invoices@case.test")+letter), 0o600))
+	w.write(file, mail("alice@case.test", "invoices@case.test")+letter)
 	o := testOptions(w.dir, "postfix", w.job.Log)
 	o.Store = w.store
 	x, err := incoming.Explain(t.Context(), o, file, "eml")

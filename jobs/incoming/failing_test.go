@@ -139,7 +139,7 @@ func TestTooManyAttempts(t *testing.T) {
 			w.library(library.Library{Name: "invoices"})
 			box := filepath.Join(w.dir, "drop", ".mailchute", "retry", fmt.Sprintf("0.0.200.%d.X", int64(row.waited.Seconds())))
 			w.must(os.MkdirAll(box, 0o700))
-			w.must(os.WriteFile(filepath.Join(box, "1.eml"), []byte(good()), 0o600))
+			w.write(filepath.Join(box, "1.eml"), good())
 			w.drain()
 			if diff := cmp.Diff(row.want, w.verdicts("1.eml")); diff != "" {
 				t.Errorf("verdicts (-want +got):\n%s", diff)

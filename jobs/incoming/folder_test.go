@@ -81,7 +81,7 @@ func TestSymlinkedDropFolder(t *testing.T) {
 	if sum := w.drain(); sum.Filed != 1 {
 		t.Errorf("got summary %+v, want the message filed", sum)
 	}
-	w.must(os.WriteFile(filepath.Join(target, "2.eml"), []byte(good()), 0o600))
+	w.write(filepath.Join(target, "2.eml"), good())
 	w.must(os.Remove(filepath.Join(w.dir, "drop")))
 	w.must(os.Symlink(t.TempDir(), filepath.Join(w.dir, "drop")))
 	if sum := w.drain(); sum.Filed != 1 {
@@ -118,7 +118,7 @@ func TestDropFolderReplaced(t *testing.T) {
 	w.drain()
 	drop := filepath.Join(w.dir, "drop")
 	w.must(os.Rename(drop, filepath.Join(w.dir, "old")))
-	w.must(os.WriteFile(filepath.Join(w.dir, "old", "1.eml"), []byte(good()), 0o600))
+	w.write(filepath.Join(w.dir, "old", "1.eml"), good())
 	if _, err := w.job.Drain(t.Context()); err == nil {
 		t.Error("got no word of the drop folder that is gone")
 	}

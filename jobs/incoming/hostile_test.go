@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,7 +46,7 @@ func TestEmptyFile(t *testing.T) {
 	if sum := w.drain(); sum.Processed != 0 || sum.Backlog != 1 {
 		t.Errorf("got summary %+v, want the empty file left waiting", sum)
 	}
-	w.must(os.WriteFile(filepath.Join(w.dir, "drop", "1.eml"), []byte(good()), 0o600))
+	w.write(filepath.Join(w.dir, "drop", "1.eml"), good())
 	if sum := w.drain(); sum.Filed != 1 {
 		t.Errorf("got summary %+v, want it filed once it is written", sum)
 	}
@@ -165,16 +164,15 @@ func TestChangesWhileRead(t *testing.T) {
 			t.Errorf("got %q, %v; want the claimed file", claimed, err)
 			return nil
 		}
+		syscall.ForkLock.RLock() // see world.write
+		defer syscall.ForkLock.RUnlock()
 		f, err := os.OpenFile(claimed[0], os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return err
 		}
 		_, err = f.WriteString(rest)
 		return errors.Join(err, f.Close())
-	})), with(func(o *incoming.Options) {
-		// A process that is started meanwhile has the file open for writing until it runs.
-		o.Feeds[0].Settle = 500 * time.Millisecond
-	}))
+	})))
 	w.library(library.Library{Name: "invoices"})
 	w.drop("1.eml", half)
 	dropped.Store(true)

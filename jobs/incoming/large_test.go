@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"mailchute/pkg/library"
@@ -40,6 +41,8 @@ func TestLargeMessage(t *testing.T) {
 // dropLarge writes a message with one attachment of size bytes.
 func dropLarge(t *testing.T, path string, size int) {
 	t.Helper()
+	syscall.ForkLock.RLock() // see world.write
+	defer syscall.ForkLock.RUnlock()
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -127,8 +128,17 @@ func (w *world) library(l library.Library) {
 func (w *world) drop(name, content string) {
 	w.t.Helper()
 	tmp := filepath.Join(w.dir, "dropped")
-	w.must(os.WriteFile(tmp, []byte(content), 0o600))
+	w.write(tmp, content)
 	w.must(os.Rename(tmp, filepath.Join(w.dir, "drop", name)))
+}
+
+// write writes a file while no other test starts a process. Until it runs its program, a
+// process shares all open files: a file that is closed meanwhile still has a writer.
+func (w *world) write(path, content string) {
+	w.t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	w.must(os.WriteFile(path, []byte(content), 0o600))
 }
 
 // drain does one run that must work, and whose books must balance.

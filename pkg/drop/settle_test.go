@@ -85,6 +85,7 @@ func TestSettleByLease(t *testing.T) {
 		t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
 	}
 	folder := w.open(w.fs(), "eml")
+	defer noForks()()
 	writer, err := os.Create(filepath.Join(w.dir, "a.eml"))
 	ok(t, err)
 	_, err = writer.WriteString(eml)
@@ -108,6 +109,7 @@ func TestChangedWhileRead(t *testing.T) {
 	fsys := w.fs()
 	fsys.noLeases = true
 	folder := w.open(fsys, "eml")
+	defer noForks()()
 	writer, err := os.Create(filepath.Join(w.dir, "a.eml"))
 	ok(t, err)
 	defer writer.Close()

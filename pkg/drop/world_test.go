@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,8 +108,17 @@ func (w *world) open(fsys durable.FS, formatName string) *drop.Folder {
 // write puts a file into the drop folder.
 func (w *world) write(name, content string) {
 	w.t.Helper()
+	defer noForks()()
 	ok(w.t, os.MkdirAll(filepath.Dir(filepath.Join(w.dir, name)), 0o700))
 	ok(w.t, os.WriteFile(filepath.Join(w.dir, name), []byte(content), 0o600))
+}
+
+// noForks keeps other tests from starting a process until the returned function is called.
+// A process shares all open files until it runs its program: a file that is closed
+// meanwhile still has a writer.
+func noForks() func() {
+	syscall.ForkLock.RLock()
+	return syscall.ForkLock.RUnlock
 }
 
 // files returns all files below the drop folder's folder dir, sorted.
