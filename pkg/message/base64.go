@@ -2,9 +2,10 @@ package message
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"github.com/segmentio/asm/base64"
 )
 
 const (
@@ -12,7 +13,8 @@ const (
 	base64Piece = 64 << 10
 	// base64Line is how much of a line behind padding is looked at.
 	base64Line = 1 << 10
-	// base64Word: a shorter line without padding may be a word of a footer.
+	// base64Word: a shorter line without padding may be a word of a footer, and it is
+	// not worth while to decode it as a block.
 	base64Word = 16
 )
 
@@ -51,7 +53,7 @@ func (d *base64Decoder) decode(src []byte, last bool, out *sink) (int, error) {
 		if i := bytes.IndexByte(piece, '='); i >= 0 {
 			plain = piece[:i]
 		}
-		if len(plain) > 0 && d.fast(plain, out) {
+		if len(plain) >= base64Word && d.fast(plain, out) {
 			used += len(plain)
 			continue
 		}
@@ -130,15 +132,19 @@ func (d *base64Decoder) flush(out *sink) {
 
 // skip passes what stands behind padding, at most a line, or finds that data goes on.
 func (d *base64Decoder) skip(src []byte, last bool) int {
-	if n := len(src) - len(bytes.TrimLeft(src, "= \t\r\n")); n > 0 {
-		return n
+	blanks := 0
+	for blanks < len(src) && (src[blanks] == '=' || src[blanks] == ' ' || src[blanks] == '\t' || src[blanks] == '\r' || src[blanks] == '\n') {
+		blanks++
+	}
+	if blanks > 0 {
+		return blanks
 	}
 	src = src[:min(len(src), base64Line)]
 	n := lineLength(src)
 	if src[n-1] != '\n' && n < base64Line && !last {
 		return 0
 	}
-	line := bytes.TrimRight(src[:n], " \t\r\n")
+	line := trimEnd(src[:n])
 	if isBase64(line) {
 		d.padded, d.resumed = false, true
 		return 0

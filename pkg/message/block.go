@@ -25,14 +25,15 @@ func (w *walker) header(ctx context.Context) (span, error) {
 			return block, nil
 		}
 		if !inLine {
-			if passed, ends := w.endsHeader(line, seen); ends {
-				if lineKind(line) == otherLine && line[len(line)-1] != '\n' && w.in.last() {
+			is := lineKind(line)
+			if passed, ends := w.endsHeader(line, is, seen); ends {
+				if is == otherLine && line[len(line)-1] != '\n' && w.in.last() {
 					w.cutOff()
 				}
 				w.in.advance(passed)
 				return block, nil
 			}
-			seen = seen || lineKind(line) == fieldLine
+			seen = seen || is == fieldLine
 		}
 		if int64(len(w.parser.header)+len(line)) > w.parser.limits.Header {
 			return span{}, fault.Markf(fault.Poison, fault.OverLimits, "header has more than %d bytes", w.parser.limits.Header)
@@ -54,9 +55,9 @@ func (w *walker) cutOff() {
 // the line belongs to neither header nor body: an empty line does. So does what shows
 // that the empty line is missing, for the body must not be lost: a line that starts
 // with "--", and one that can be no part of a header.
-func (w *walker) endsHeader(line []byte, seen bool) (passed int, ends bool) {
+func (w *walker) endsHeader(line []byte, is kind, seen bool) (passed int, ends bool) {
 	top := len(w.open) == 0 && !seen // what stands before a message's header is no body
-	switch lineKind(line) {
+	switch is {
 	case emptyLine:
 		return len(line), !top || !w.headerFollows(len(line))
 	case delimiterLine:
@@ -113,15 +114,16 @@ func lineKind(line []byte) kind {
 // fieldName returns the name of the field that starts the line, nil when none does.
 // Blanks before the colon are tolerated (RFC 5322 §4.5).
 func fieldName(line []byte) []byte {
-	i := bytes.IndexByte(line, ':')
-	if i <= 0 {
+	n := 0
+	for n < len(line) && line[n] > ' ' && line[n] < 0x7f && line[n] != ':' {
+		n++
+	}
+	colon := n
+	for colon < len(line) && (line[colon] == ' ' || line[colon] == '\t') {
+		colon++
+	}
+	if n == 0 || colon == len(line) || line[colon] != ':' {
 		return nil
 	}
-	name := bytes.TrimRight(line[:i], " \t")
-	for _, c := range name {
-		if c <= ' ' || c >= 0x7f {
-			return nil
-		}
-	}
-	return name
+	return line[:n]
 }

@@ -33,7 +33,7 @@ type expectedPart struct {
 }
 
 // corpusDir returns the corpus beside the checkout.
-func corpusDir(t *testing.T) string {
+func corpusDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	for err == nil {
@@ -97,13 +97,17 @@ func leaves(t *testing.T, p *message.Parser, raw []byte) (*message.Message, []le
 		if _, err := m.Decode(t.Context(), i, &data); err != nil {
 			t.Fatalf("Decode part %s: %v", part.ID, err)
 		}
-		text := slices.Contains([]string{"text/plain", "text/html", "text/enriched", "text/richtext"}, part.Type)
-		if strings.HasPrefix(part.Type, "multipart/") || text && part.Disposition != "attachment" && part.Name == "" {
-			continue
+		if isListed(part) {
+			listed = append(listed, leaf{part, data.Bytes()})
 		}
-		listed = append(listed, leaf{part, data.Bytes()})
 	}
 	return m, listed
+}
+
+// isListed is the corpus's rule.
+func isListed(p message.Part) bool {
+	text := slices.Contains([]string{"text/plain", "text/html", "text/enriched", "text/richtext"}, p.Type)
+	return !strings.HasPrefix(p.Type, "multipart/") && (!text || p.Disposition == "attachment" || p.Name != "")
 }
 
 // deviations are the messages that we read otherwise than the parsers agree, with the

@@ -34,11 +34,14 @@ var errNotEncoded = errors.New("not in the encoding it is labelled with")
 // do not know leaves the bytes as they are. Errors are those of the source and of w, the
 // context's, and fault.OverLimits when the message has used up its time.
 func (m *Message) Decode(ctx context.Context, i int, w io.Writer) (Content, error) {
+	return m.decode(ctx, i, m.digesting(w))
+}
+
+func (m *Message) decode(ctx context.Context, i int, out *sink) (Content, error) {
 	part := &m.Parts[i]
-	t := newTransfer(part.Encoding, m.parser)
-	c, err := m.copy(ctx, part.body, t, w)
+	c, err := m.copy(ctx, part.body, m.parser.transfer(part.Encoding), out)
 	if errors.Is(err, errNotEncoded) {
-		c, err = m.copy(ctx, part.body, identity{}, w)
+		c, err = m.copy(ctx, part.body, identity{}, out)
 		c.Damaged = fmt.Sprintf("not in %s as labelled: kept as sent", part.Encoding)
 	}
 	if err != nil {
@@ -49,20 +52,22 @@ func (m *Message) Decode(ctx context.Context, i int, w io.Writer) (Content, erro
 
 // Original writes the whole message to w as it was sent. Errors are those of Decode.
 func (m *Message) Original(ctx context.Context, w io.Writer) (Content, error) {
-	c, err := m.copy(ctx, span{0, m.Size}, identity{}, w)
+	c, err := m.copy(ctx, span{0, m.Size}, identity{}, m.digesting(w))
 	if err != nil {
 		return Content{}, fmt.Errorf("copy message: %w", err)
 	}
 	return c, nil
 }
 
-// newTransfer picks the decoder for an encoding (RFC 2045 §6).
-func newTransfer(encoding string, p *Parser) transfer {
+// transfer picks the decoder for an encoding (RFC 2045 §6), one at a time.
+func (p *Parser) transfer(encoding string) transfer {
 	switch encoding {
 	case "base64":
-		return &base64Decoder{chars: p.chars}
+		p.base64 = base64Decoder{chars: p.base64.chars}
+		return &p.base64
 	case "quoted-printable":
-		return &quotedDecoder{}
+		p.quoted = quotedDecoder{}
+		return &p.quoted
 	case "x-uuencode", "uuencode", "x-uue", "uue":
 		return &uuDecoder{}
 	case "", "7bit", "8bit", "binary", "7-bit", "8-bit":
@@ -71,15 +76,13 @@ func newTransfer(encoding string, p *Parser) transfer {
 	return identity{unknown: encoding}
 }
 
-// copy runs a range of the source through t into w.
-func (m *Message) copy(ctx context.Context, s span, t transfer, w io.Writer) (Content, error) {
+// copy runs a range of the source through t into out.
+func (m *Message) copy(ctx context.Context, s span, t transfer, out *sink) (Content, error) {
 	m.hold()
 	m.clock.start()
 	defer m.clock.stop()
 	in := &m.parser.in
 	in.seek(s)
-	m.parser.hash.Reset()
-	out := &sink{w: w, clock: &m.clock, hash: m.parser.hash, buf: m.parser.out[:0]}
 	for {
 		last := in.last()
 		n, err := t.decode(in.rest(), last, out)
@@ -98,17 +101,35 @@ func (m *Message) copy(ctx context.Context, s span, t transfer, w io.Writer) (Co
 		return Content{}, err
 	}
 	c := Content{Size: out.size, Damaged: t.damage()}
-	out.hash.Sum(c.Digest[:0])
+	if out.hash != nil {
+		out.hash.Sum(m.parser.sum[:0])
+		c.Digest = m.parser.sum
+	}
 	return c, nil
 }
 
-// sink collects decoded bytes, and counts and digests what it writes.
+// sink collects decoded bytes, and counts what it writes.
 type sink struct {
 	w     io.Writer
 	clock *clock
-	hash  hash.Hash
+	hash  hash.Hash // of what is written; nil: nobody wants it
 	buf   []byte
 	size  int64
+}
+
+// sink is the parser's one, made ready to write to w.
+func (m *Message) sink(w io.Writer) *sink {
+	out := &m.parser.out
+	*out = sink{w: w, clock: &m.clock, buf: out.buf[:0]}
+	return out
+}
+
+// digesting is a sink that digests what it writes.
+func (m *Message) digesting(w io.Writer) *sink {
+	out := m.sink(w)
+	out.hash = m.parser.hash
+	out.hash.Reset()
+	return out
 }
 
 // room makes place for n bytes, at most outSize, behind buf.
@@ -150,7 +171,9 @@ func (s *sink) emit(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
-	s.hash.Write(p)
+	if s.hash != nil {
+		s.hash.Write(p)
+	}
 	s.size += int64(len(p))
 	s.clock.stop()
 	defer s.clock.start()

@@ -102,3 +102,18 @@ func TestDamageIsLocal(t *testing.T) {
 		t.Errorf("Damaged: got %q, want %q", c.Damaged, want)
 	}
 }
+
+// Blanks that relays took from the ends of uuencoded lines are put back, but a few bytes
+// do not become many.
+func TestRestoredBlanks(t *testing.T) {
+	t.Parallel()
+	uu := func(lines int) string {
+		return "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n" + strings.Repeat("M\n", lines) + "`\nend\n"
+	}
+	if got, c := decode(t, parse(t, uu(10_000)), 0); got != strings.Repeat("\x00", 450_000) || c.Damaged != "" {
+		t.Errorf("10,000 lines: got %d bytes, damaged %q", len(got), c.Damaged)
+	}
+	if got, c := decode(t, parse(t, uu(500_000)), 0); len(got) > 4<<20 || !strings.Contains(c.Damaged, "lines cut short") {
+		t.Errorf("500,000 lines: got %d bytes, damaged %q", len(got), c.Damaged)
+	}
+}

@@ -1,20 +1,8 @@
 package message
 
 import (
-	"errors"
-	"maps"
 	"path"
-	"regexp"
 	"strings"
-
-	"github.com/jhillyerd/enmime/v2/mediatype"
-)
-
-// Up to these sizes enmime reads a field: its cost is quadratic in the parameters. It
-// never gets more than eight fields of an entity.
-const (
-	maxField  = 8 << 10 // bytes
-	maxParams = 100
 )
 
 // What is kept of an entity's fields is no longer than this; more is nobody's.
@@ -22,8 +10,6 @@ const (
 	maxName  = 1 << 10 // of file names and Content-IDs (RFC 5322 §2.1.1 has 998)
 	maxLabel = 255     // of types and other tokens (RFC 6838 §4.2 has 127 for each half)
 )
-
-var errLong = errors.New("parameters over the limits of the full parser")
 
 // readEntity reads what an entity's fields say of it, and the boundary of a multipart.
 func (p *Parser) readEntity(fields []field, defaultType string) (Part, string) {
@@ -34,10 +20,11 @@ func (p *Parser) readEntity(fields []field, defaultType string) (Part, string) {
 	part := Part{
 		Disposition: disposition,
 		ContentID:   contentID(string(value(fields, "content-id"))),
-		Encoding:    encoding(string(value(fields, "content-transfer-encoding"))),
+		Encoding:    encodingName(string(value(fields, "content-transfer-encoding"))),
 	}
-	ofType := p.params(typeRest, &part)
-	ofDisposition := p.params(dispositionRest, &part)
+	ofType, unreadType := p.params(typeRest, p.ofType)
+	ofDisposition, unreadDisposition := p.params(dispositionRest, p.ofDisposition)
+	part.Unread = unreadType || unreadDisposition
 	part.Name = p.name(ofDisposition["filename"], ofType["name"], ofDisposition["name"], ofType["filename"], ofType["file"])
 	part.Type = typ
 	if typ == "" {
@@ -56,33 +43,6 @@ func untyped(p Part, defaultType string) string {
 		return "application/octet-stream"
 	}
 	return defaultType
-}
-
-// gap is white space that enmime would take for part of the quoted value behind it.
-var gap = regexp.MustCompile(`=[ \t]+"`)
-
-// params reads a field's parameters: enmime does, or where that would be too costly or
-// fails, a minimal reading of our own, which marks the part. Values in the charsets of
-// RFC 2231 are ours to read in any case: enmime leaves all but UTF-8 encoded.
-func (p *Parser) params(s string, part *Part) map[string]string {
-	if strings.Trim(s, " \t;") == "" {
-		return nil
-	}
-	var params map[string]string
-	err := errLong
-	if len(s) <= maxField && strings.Count(s, ";") <= maxParams {
-		_, params, _, err = mediatype.Parse("x/x;" + gap.ReplaceAllString(s, `="`))
-	}
-	if err == nil && !strings.Contains(s, "*") {
-		return params
-	}
-	plain, extended := p.minimalParams(s)
-	if err != nil {
-		part.Unread = true
-		params = plain
-	}
-	maps.Copy(params, extended)
-	return params
 }
 
 // name returns the first of the names that is not empty, decoded. One that is too long
@@ -164,8 +124,8 @@ func splitDisposition(s string) (disposition, rest string) {
 	return label(head), strings.TrimPrefix(tail, ";")
 }
 
-// encoding is the transfer encoding's name, without comments and what else goes wrong.
-func encoding(s string) string {
+// encodingName is the transfer encoding's name, without comments and what else goes wrong.
+func encodingName(s string) string {
 	s, _, _ = strings.Cut(s, ";")
 	s, _, _ = strings.Cut(s, "(")
 	return label(s)

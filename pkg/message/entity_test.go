@@ -125,3 +125,18 @@ func TestLongName(t *testing.T) {
 		t.Errorf("got unread %v, %d bytes, %.20q…", got.Unread, len(got.Name), got.Name)
 	}
 }
+
+// Odd names that are costly to read are read in full only up to a point; behind it they
+// get the minimal reading, and the part is marked.
+func TestAllowance(t *testing.T) {
+	t.Parallel()
+	part := "--B\nContent-Type: a/b; name=\"" + strings.Repeat("=?utf-8?Q?=C3=BC?= ", 300) + "\"\n\n"
+	m := parse(t, "Content-Type: multipart/mixed; boundary=B\n\n"+strings.Repeat(part, 100)+"--B--\n")
+	first, last := m.Parts[0], m.Parts[len(m.Parts)-1]
+	if first.Unread || !last.Unread {
+		t.Errorf("unread: got %v first, %v last, want false, true", first.Unread, last.Unread)
+	}
+	if want := strings.Repeat("ü", 300); first.Name != want || last.Name != want {
+		t.Errorf("names: got %d bytes first, %d last, want %d", len(first.Name), len(last.Name), len(want))
+	}
+}

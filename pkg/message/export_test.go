@@ -22,7 +22,7 @@ func (s span) export() Span { return Span{s.start, s.end} }
 // DecodePieces decodes text whose bytes come in pieces: it sees n(i) more of them in its
 // i-th step.
 func DecodePieces(encoding string, text []byte, n func(i int) int) (data []byte, damage string, err error) {
-	t := newTransfer(encoding, NewParser(Limits{}))
+	t := NewParser(Limits{}).transfer(encoding)
 	var w bytes.Buffer
 	out := &sink{w: &w, clock: &clock{}, hash: sha256.New(), buf: make([]byte, 0, outSize)}
 	used, seen := 0, 0
@@ -45,4 +45,39 @@ func DecodePieces(encoding string, text []byte, n func(i int) int) (data []byte,
 	}
 	err = out.flush()
 	return w.Bytes(), t.damage(), err
+}
+
+// SlowBase64 decodes base64 by the character, never in blocks.
+func SlowBase64(text []byte) (data []byte, damage string) {
+	var d base64Decoder
+	out := sink{buf: make([]byte, 0, len(text))}
+	for len(text) > 0 {
+		if d.padded {
+			text = text[d.skip(text, true):]
+			continue
+		}
+		text = text[d.slow(text, &out):]
+	}
+	d.finish(&out)
+	return out.buf, d.damage()
+}
+
+// Convert converts text of a charset into UTF-8; ConvertOdd does it as enmime does.
+func Convert(p *Parser, charset string, text []byte) string {
+	p.left = newAllowance()
+	return p.convert(charset, text)
+}
+
+// ConvertOdd is described at Convert.
+func ConvertOdd(p *Parser, charset string, text []byte) string { return p.convertOdd(charset, text) }
+
+// PlainParams reads parameters if they are plain; OddParams reads any.
+func PlainParams(s string) (map[string]string, bool) {
+	params := make(map[string]string)
+	return params, plainParams(s, params)
+}
+
+// OddParams is what enmime reads; unread is set where it fails.
+func OddParams(s string) (params map[string]string, unread bool) {
+	return (&Parser{left: newAllowance()}).oddParams(s)
 }

@@ -5,7 +5,7 @@ import "bytes"
 // field is one field of a header block.
 type field struct {
 	name  string // lower case
-	value []byte // unfolded, without the blanks around it
+	value []byte // unfolded, without the blanks around it; of the block unless it was folded
 }
 
 // wanted lists the fields that anything here reads.
@@ -15,38 +15,47 @@ var wanted = []string{
 }
 
 // splitFields takes the wanted fields out of a header block; of several of one name,
-// the first.
-func splitFields(block []byte) []field {
-	var fields []field
+// the first. They go into fields, which is emptied first.
+func splitFields(fields []field, block []byte) []field {
+	fields = fields[:0]
 	keep := -1 // the field that the next line may continue
 	for len(block) > 0 {
 		line := block[:lineLength(block)]
 		block = block[len(line):]
-		text := bytes.TrimRight(line, "\r\n")
-		switch lineKind(line) {
-		case fieldLine:
+		kind := lineKind(line)
+		if kind == fieldLine {
 			keep = -1
 			name := fieldName(line)
-			for _, want := range wanted {
-				if len(name) == len(want) && bytes.EqualFold(name, []byte(want)) && value(fields, want) == nil {
-					keep = len(fields)
-					fields = append(fields, field{want, bytes.Clone(text[bytes.IndexByte(text, ':')+1:])})
-				}
+			if want := wantedName(name); want != "" && value(fields, want) == nil {
+				keep = len(fields)
+				text := bytes.TrimRight(line, "\r\n")
+				text = text[bytes.IndexByte(text, ':')+1:]
+				fields = append(fields, field{want, text[:len(text):len(text)]})
 			}
-		case otherLine:
-			if keep >= 0 && !isFromLine(line) {
-				fields[keep].value = append(append(fields[keep].value, ' '), text...)
-			}
-		default:
-			if keep >= 0 {
-				fields[keep].value = append(fields[keep].value, text...)
-			}
+			continue
 		}
+		if keep < 0 || kind == otherLine && isFromLine(line) {
+			continue
+		}
+		if kind == otherLine {
+			fields[keep].value = append(fields[keep].value, ' ')
+		}
+		fields[keep].value = append(fields[keep].value, bytes.TrimRight(line, "\r\n")...)
 	}
 	for i := range fields {
 		fields[i].value = bytes.Trim(fields[i].value, " \t\r\n")
 	}
 	return fields
+}
+
+// wantedName is the name in lower case where anything here reads such a field, else "".
+func wantedName(name []byte) string {
+	for _, want := range wanted {
+		if len(name) == len(want) && name[0]|0x20 == want[0] && bytes.EqualFold(name, []byte(want)) {
+			return want
+		}
+	}
+	return ""
 }
 
 // value returns the value of the named field, nil when it is absent.
@@ -88,4 +97,13 @@ func chomp(line []byte) []byte {
 		line = line[:n-1]
 	}
 	return line
+}
+
+// trimEnd takes blanks and line ends off the end.
+func trimEnd(b []byte) []byte {
+	n := len(b)
+	for n > 0 && (b[n-1] == ' ' || b[n-1] == '\t' || b[n-1] == '\r' || b[n-1] == '\n') {
+		n--
+	}
+	return b[:n]
 }

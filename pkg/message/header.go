@@ -1,8 +1,6 @@
 package message
 
-import (
-	"strings"
-)
+import "strings"
 
 // readHeader takes the message's own fields from its header.
 func (m *Message) readHeader(block []byte, fields []field) {
@@ -33,8 +31,11 @@ func (p *Parser) text(s string) string {
 	return oneBlank(validUTF8(p.decodeWords(validUTF8(s))))
 }
 
-// oneBlank makes each run of white space one blank.
+// oneBlank makes each run of white space one blank, and leaves none at the ends.
 func oneBlank(s string) string {
+	if !strings.ContainsAny(s, "\t\r\n") && !strings.Contains(s, "  ") {
+		return strings.Trim(s, " ")
+	}
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
 		return r == ' ' || r == '\t' || r == '\r' || r == '\n'
 	}), " ")

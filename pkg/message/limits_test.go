@@ -42,6 +42,7 @@ func TestLimits(t *testing.T) {
 		{name: "header of a part", raw: mixed + "B\n\n--B\na: " + strings.Repeat("a", 100), lim: message.Limits{Header: 90}, over: true},
 		{name: "boundary", raw: mixed + "12345\n\n--12345--", lim: message.Limits{Boundary: 4}, over: true},
 		{name: "boundary, just", raw: mixed + "1234\n\n--1234\n", lim: message.Limits{Boundary: 4}},
+		{name: "boundary, longer than the window allowed", raw: mixed + "B\n\n" + strings.Repeat("a", 1<<19) + "\n--B--", lim: message.Limits{Boundary: 1 << 19}},
 		{name: "boundary in a field not read", raw: mixed + strings.Repeat("B", 1<<19) + "\n\n", over: true},
 		{name: "time", raw: "a: b\n\n", lim: message.Limits{Time: time.Nanosecond}, over: true},
 	}

@@ -39,23 +39,38 @@ func (l Limits) withDefaults() Limits {
 // largest header block so far. It is for one goroutine, and so are its messages.
 type Parser struct {
 	limits Limits
+	words  *enmime.Parser
+
 	in     window
 	holder *Message // whose bytes the window holds
-	header []byte   // the header block in hand
-	out    []byte   // decoded bytes on their way to the writer
-	chars  []byte   // base64 without its line ends
+
+	left   allowance // of the message in hand
+	open   []level   // its open multiparts, and where to find them
+	levels map[string]int
+
+	header        []byte            // the header block in hand
+	fields        []field           // those of its fields that are read
+	ofType        map[string]string // parameters of the entity in hand
+	ofDisposition map[string]string
+
+	base64 base64Decoder
+	quoted quotedDecoder
+	out    sink
 	hash   hash.Hash
-	words  *enmime.Parser
+	sum    Digest // for hash to write to
 }
 
 // NewParser returns a parser that keeps within the limits.
 func NewParser(lim Limits) *Parser {
 	return &Parser{
-		limits: lim.withDefaults(),
-		out:    make([]byte, 0, outSize),
-		chars:  make([]byte, 0, base64Piece+4),
-		hash:   sha256.New(),
-		words:  enmime.NewParser(enmime.RawContent(true), enmime.MaxStoredPartErrors(20), enmime.DisableTextConversion(true)),
+		limits:        lim.withDefaults(),
+		words:         enmime.NewParser(enmime.RawContent(true), enmime.MaxStoredPartErrors(20), enmime.DisableTextConversion(true)),
+		levels:        make(map[string]int),
+		ofType:        make(map[string]string),
+		ofDisposition: make(map[string]string),
+		base64:        base64Decoder{chars: make([]byte, 0, base64Piece+4)},
+		out:           sink{buf: make([]byte, 0, outSize)},
+		hash:          sha256.New(),
 	}
 }
 
@@ -75,8 +90,12 @@ func (p *Parser) Parse(ctx context.Context, src io.ReaderAt, size int64) (*Messa
 	m.clock.start()
 	defer m.clock.stop()
 	m.hold()
-	w := walker{in: &p.in, parser: p, msg: m, levels: make(map[string]int)}
-	if err := w.walk(ctx); err != nil {
+	p.left = newAllowance()
+	clear(p.levels)
+	w := walker{in: &p.in, parser: p, msg: m, open: p.open[:0], levels: p.levels}
+	err := w.walk(ctx)
+	p.open = w.open
+	if err != nil {
 		return nil, err
 	}
 	return m, m.refer(ctx)

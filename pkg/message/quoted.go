@@ -61,7 +61,10 @@ func (d *quotedDecoder) whole(b []byte) int {
 
 // trim returns the length of text without the blanks at its end, and their number.
 func (d *quotedDecoder) trim(text []byte) (n, blanks int) {
-	n = len(bytes.TrimRight(text, " \t"))
+	n = len(text)
+	for n > 0 && (text[n-1] == ' ' || text[n-1] == '\t') {
+		n--
+	}
 	blanks = len(text) - n
 	if n == 0 {
 		blanks += d.run
@@ -77,7 +80,7 @@ func (d *quotedDecoder) line(line []byte, out *sink) error {
 		text = text[:n]
 	}
 	d.run = 0
-	if bytes.HasSuffix(text, []byte("=")) { // a soft break
+	if n := len(text); n > 0 && text[n-1] == '=' { // a soft break
 		return d.text(text[:len(text)-1], out)
 	}
 	if err := d.text(text, out); err != nil {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"html"
@@ -19,9 +20,12 @@ var errEnough = errors.New("enough HTML searched")
 // refer marks the pictures that HTML texts of the message show. It costs nothing where
 // there is none that could be shown.
 func (m *Message) refer(ctx context.Context) error {
-	pictures := make(map[string][]int)
+	var pictures map[string][]int
 	for i, p := range m.Parts {
 		if p.ContentID != "" && p.Disposition != "attachment" && strings.HasPrefix(p.Type, "image/") {
+			if pictures == nil {
+				pictures = make(map[string][]int)
+			}
 			pictures[p.ContentID] = append(pictures[p.ContentID], i)
 		}
 	}
@@ -29,9 +33,12 @@ func (m *Message) refer(ctx context.Context) error {
 		return nil
 	}
 	s := cidScanner{left: maxHTML}
-	s.found = func(id string) {
-		for _, i := range pictures[id] {
+	s.found = func(id []byte) {
+		for _, i := range pictures[string(id)] {
 			m.Parts[i].Referenced = true
+		}
+		if delete(pictures, string(id)); len(pictures) == 0 {
+			s.left = 0
 		}
 	}
 	for i, p := range m.Parts {
@@ -39,7 +46,7 @@ func (m *Message) refer(ctx context.Context) error {
 			continue
 		}
 		s.reset()
-		if _, err := m.Decode(ctx, i, &s); err != nil && !errors.Is(err, errEnough) {
+		if _, err := m.decode(ctx, i, m.sink(&s)); err != nil && !errors.Is(err, errEnough) {
 			return err
 		}
 	}
@@ -49,7 +56,7 @@ func (m *Message) refer(ctx context.Context) error {
 // cidScanner finds the cid: URLs (RFC 2392) in HTML that is written to it: those where
 // an attribute or a style may have a URL, outside comments.
 type cidScanner struct {
-	found func(id string)
+	found func(id []byte)
 	left  int // bytes that may still be searched
 
 	recent  uint64 // the last eight bytes, ASCII letters in lower case
@@ -83,18 +90,18 @@ func (s *cidScanner) next(c byte) {
 			s.url = append(s.url, c)
 			return
 		}
-		s.found(unescapeCID(string(s.url)))
+		s.found(unescapeCID(s.url))
 	}
 	if 'A' <= c && c <= 'Z' {
 		c += 'a' - 'A'
 	}
 	s.recent = s.recent<<8 | uint64(c)
 	switch {
-	case s.ends("<!--"):
+	case c == '-' && s.ends("<!--"):
 		s.comment = true
-	case s.ends("-->"):
+	case c == '>' && s.ends("-->"):
 		s.comment = false
-	case !s.comment && s.ends("cid:"):
+	case c == ':' && !s.comment && s.ends("cid:"):
 		s.opener = byte(s.recent >> 32)
 		s.inURL = strings.IndexByte("\"'(=;", s.opener) >= 0
 		s.url = s.url[:0]
@@ -123,6 +130,9 @@ func (s *cidScanner) closes(c byte) bool {
 }
 
 // unescapeCID undoes what HTML and URLs do to a Content-ID.
-func unescapeCID(s string) string {
-	return strings.TrimRight(string(unescape(html.UnescapeString(s), '%')), " \t\r\n\"'")
+func unescapeCID(url []byte) []byte {
+	if bytes.ContainsAny(url, "&%") {
+		url = unescape(html.UnescapeString(string(url)), '%')
+	}
+	return bytes.TrimRight(url, " \t\r\n\"'")
 }

@@ -13,7 +13,15 @@ type uuDecoder struct {
 	line         [64]byte // one line decoded: 63 bytes at most
 	strange      int64    // lines with characters that are none of uuencode's
 	outside      int64    // bytes of text behind the file
+
+	seen     int64 // characters of data
+	restored int64 // blanks put back at the ends of lines
+	short    int64 // lines that had lost too many
 }
+
+// restoredBlanks is how many blanks that a relay took from the ends of lines are put back
+// at most, beyond some for each character sent: a few bytes must not become many.
+const restoredBlanks = 1 << 20
 
 func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 	used := 0
@@ -58,8 +66,12 @@ func (d *uuDecoder) decodeLine(line []byte) []byte {
 	}
 	n := int(line[0]-' ') & 0x3f
 	line = line[1:]
-	if need := (n + 2) / 3 * 4; len(line) > need {
-		line = line[:need]
+	need := (n + 2) / 3 * 4
+	line = line[:min(len(line), need)]
+	d.seen += int64(len(line)) + 1
+	if d.restored += int64(need - len(line)); d.restored > restoredBlanks+4*d.seen {
+		d.short++
+		n = min(n, len(line)*3/4)
 	}
 	for _, c := range line {
 		if c < ' ' || c > '`' {
@@ -84,6 +96,9 @@ func (d *uuDecoder) damage() string {
 	var said []string
 	if d.strange > 0 {
 		said = append(said, fmt.Sprintf("%d lines with characters that are not uuencode", d.strange))
+	}
+	if d.short > 0 {
+		said = append(said, fmt.Sprintf("%d lines cut short", d.short))
 	}
 	if !d.ended {
 		said = append(said, "cut off before the end line")

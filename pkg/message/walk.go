@@ -33,6 +33,7 @@ type walker struct {
 	levels map[string]int // delimiter to the innermost open level that has it
 	leaf   bool           // the last part's body is still running
 	count  int            // entities so far
+	texts  int            // bytes of what is kept of their fields
 }
 
 // delimiter is where a delimiter line stands.
@@ -113,12 +114,16 @@ func (w *walker) entity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fields := splitFields(w.parser.header)
+	w.parser.fields = splitFields(w.parser.fields, w.parser.header)
+	fields := w.parser.fields
 	if len(w.open) == 0 {
 		w.msg.HeaderDigest = sha256.Sum256(w.parser.header)
 		w.msg.readHeader(w.parser.header, fields)
 	}
 	part, boundary := w.parser.readEntity(fields, w.defaultType())
+	if w.texts += part.texts(); w.texts > maxTexts {
+		return fault.Markf(fault.Poison, fault.OverLimits, "names and types of the parts have more than %d bytes", maxTexts)
+	}
 	part.header, part.body = block, span{w.in.at(), w.in.at()}
 	w.place(&part)
 	if !isMultipart(part.Type) {
@@ -127,6 +132,15 @@ func (w *walker) entity(ctx context.Context) error {
 		return nil
 	}
 	return w.push(part, boundary)
+}
+
+// maxTexts bounds what is kept in memory of the fields of all parts: enough for ten
+// thousand names of common length, or a thousand of the longest.
+const maxTexts = 2 << 20
+
+// texts returns how many bytes are kept of the part's fields.
+func (p *Part) texts() int {
+	return len(p.Type) + len(p.Charset) + len(p.Method) + len(p.Disposition) + len(p.Name) + len(p.ContentID) + len(p.Encoding)
 }
 
 // defaultType is the type of an entity that names none.
@@ -229,7 +243,7 @@ func (w *walker) match(rest []byte) (delimiter, int) {
 		}
 		n = len(rest)
 	}
-	line := bytes.TrimRight(rest[:n], " \t\r\n")
+	line := trimEnd(rest[:n])
 	d := delimiter{level: -1}
 	if i, ok := w.levels[string(line)]; ok {
 		d.level = i

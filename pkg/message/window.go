@@ -83,9 +83,10 @@ func (w *window) fill(ctx context.Context) error {
 	return fmt.Errorf("read message at %d: %w", from+int64(got), err)
 }
 
-// need makes at least n bytes available, fewer only at the end of the range.
+// need makes at least n bytes available, fewer only at the end of the range or where the
+// window holds no more.
 func (w *window) need(ctx context.Context, n int) error {
-	for len(w.rest()) < n && !w.last() {
+	for len(w.rest()) < min(n, len(w.buf)) && !w.last() {
 		if err := w.fill(ctx); err != nil {
 			return err
 		}

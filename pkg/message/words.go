@@ -2,7 +2,6 @@ package message
 
 import (
 	"cmp"
-	"encoding/base64"
 	"strings"
 )
 
@@ -16,6 +15,9 @@ type word struct {
 // character split over words of one charset, blanks inside a word, bad padding, no
 // blank between words, an unknown charset.
 func (p *Parser) decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		return s
+	}
 	var b strings.Builder
 	var run word // words of one charset that stand together
 	flush := func() {
@@ -82,24 +84,4 @@ func decodeB(s string) []byte {
 	}
 	d.flush(&out)
 	return out.buf
-}
-
-// convert puts text of a charset into UTF-8; enmime knows the charsets. Text in one
-// that it does not know is taken for what it looks like.
-func (p *Parser) convert(charset string, text []byte) string {
-	switch charset {
-	case "":
-		return ""
-	case "utf-8", "us-ascii":
-		return validUTF8(string(text))
-	}
-	w := "=?" + charset + "?B?" + base64.StdEncoding.EncodeToString(text) + "?="
-	env, err := p.words.ReadEnvelope(strings.NewReader("Subject: " + w + "\r\n\r\n"))
-	if err != nil {
-		return validUTF8(string(text))
-	}
-	if s := env.GetHeader("Subject"); s != w {
-		return s
-	}
-	return validUTF8(string(text))
 }
