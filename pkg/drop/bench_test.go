@@ -1,47 +1,159 @@
 package drop_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
 )
 
-// BenchmarkClaim takes, opens and finishes one message of a maildir.
+// backlogs are the numbers of waiting files between which the cost of one must not change.
+var backlogs = []int{1000, 200_000}
+
+// linksOf is how many names the benchmarks give one file, below what ext4 allows.
+const linksOf = 50_000
+
+// yard is a drop folder that is filled by further names of a few files, in seconds.
+type yard struct {
+	dir    string // of the files that the names are of
+	drop   string
+	fs     durable.FS
+	folder *drop.Folder
+	format drop.Format
+	made   int
+}
+
+func newYard(b *testing.B, formatName string, backlog int) *yard {
+	b.Helper()
+	y := &yard{dir: b.TempDir(), drop: b.TempDir(), format: format(b, formatName)}
+	fsys, err := durable.Open(y.drop)
+	ok(b, err)
+	y.fs = fsys
+	y.folder, err = drop.Open(fsys, drop.Options{Format: y.format})
+	ok(b, err)
+	b.Cleanup(func() {
+		ok(b, y.folder.Close())
+		ok(b, fsys.Close())
+	})
+	y.fill(b, backlog)
+	return y
+}
+
+// arrival is where messages arrive.
+func (y *yard) arrival() string {
+	if y.format.Maildir {
+		return filepath.Join(y.drop, "new")
+	}
+	return y.drop
+}
+
+// fill lets n messages arrive, and waits until the disk has them.
+func (y *yard) fill(b *testing.B, n int) {
+	b.Helper()
+	for range n {
+		source := filepath.Join(y.dir, fmt.Sprint(y.made/linksOf))
+		if y.made%linksOf == 0 {
+			ok(b, os.WriteFile(source, []byte(envelopes[y.format.Name]+"Subject: x\n\nbody\n"), 0o600))
+		}
+		ok(b, os.Link(source, filepath.Join(y.arrival(), fmt.Sprintf("1760000000.V801I%xM%06d.mx.eml", y.made, y.made%1_000_000))))
+		y.made++
+	}
+	ok(b, y.fs.Barrier())
+}
+
+// BenchmarkScan counts what waits: ns/file is what one listed file costs.
+func BenchmarkScan(b *testing.B) {
+	for _, backlog := range backlogs {
+		b.Run(fmt.Sprintf("backlog=%d", backlog), func(b *testing.B) {
+			y := newYard(b, "postfix", backlog)
+			b.ReportAllocs()
+			for b.Loop() {
+				n, _, err := y.folder.Backlog(b.Context())
+				ok(b, err)
+				if n != backlog {
+					b.Fatalf("got %d files, want %d", n, backlog)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(backlog), "ns/file")
+		})
+	}
+}
+
+// BenchmarkClaim claims, opens and finishes one message of a backlog that stays as large
+// as it is: one that appeared whole, and one that has to settle.
 func BenchmarkClaim(b *testing.B) {
-	dir := b.TempDir()
-	fsys, err := durable.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer fsys.Close()
-	folder, err := drop.Open(fsys, drop.Options{Format: format(b, "postfix")})
-	if err != nil {
-		b.Fatal(err)
-	}
-	const content = "Return-Path: <a@b.test>\nX-Original-To: c@d.test\nDelivered-To: c@d.test\nReceived: x\n\n"
-	for i := range b.N {
-		if err := os.WriteFile(filepath.Join(dir, "new", fmt.Sprint(i)), []byte(content), 0o600); err != nil {
-			b.Fatal(err)
+	for _, formatName := range []string{"postfix", "eml"} {
+		for _, backlog := range backlogs {
+			b.Run(fmt.Sprintf("format=%s/backlog=%d", formatName, backlog), func(b *testing.B) {
+				y := newYard(b, formatName, backlog)
+				b.ReportAllocs()
+				b.ResetTimer()
+				for done := 0; done < b.N; {
+					n := y.finish(b, min(500, b.N-done))
+					done += n
+					b.StopTimer()
+					y.fill(b, n)
+					b.StartTimer()
+				}
+			})
 		}
 	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for item, err := range folder.Claim(context.Background()) {
-		if err != nil {
-			b.Fatal(err)
-		}
+}
+
+// finish takes up to most messages to their end and returns how many.
+func (y *yard) finish(b *testing.B, most int) (n int) {
+	b.Helper()
+	for item, err := range y.folder.Claim(b.Context()) {
+		ok(b, err)
 		_, file, err := item.Open()
-		if err != nil {
-			b.Fatal(err)
+		ok(b, err)
+		ok(b, file.Close())
+		ok(b, item.Finish())
+		if n++; n == most {
+			break
 		}
-		file.Close()
-		if err := item.Finish(); err != nil {
-			b.Fatal(err)
+	}
+	return n
+}
+
+// envelopes are trusted zones as MTAs write them for one recipient, and what ends them.
+var envelopes = map[string]string{
+	"eml": "X-Sender: alice@sender.test\nX-Receiver: finance@drop.test\n",
+	"iis": "x-sender: alice@sender.test\r\nx-receiver: finance@drop.test\r\nReceived: from mx.sender.test ([192.0.2.1]) by drop.test\r\n",
+	"postfix": "Return-Path: <alice@sender.test>\nX-Original-To: finance@drop.test\nDelivered-To: finance@drop.test\n" +
+		"Received: from mx.sender.test (mx.sender.test [192.0.2.1])\n",
+	"drop-write": "X-Sender: <alice@sender.test>\nX-Receiver: <finance@drop.test>\nX-Drop-Auth: alice\nX-EndOfInjectedXHeaders: 1\n",
+}
+
+// BenchmarkEnvelope reads the trusted zone of a message for one recipient, and for a
+// thousand where the format has such.
+func BenchmarkEnvelope(b *testing.B) {
+	for _, formatName := range drop.Formats() {
+		f := format(b, formatName)
+		for _, recipients := range []int{1, 1000} {
+			if recipients > 1 && !f.Repeated {
+				continue
+			}
+			var more strings.Builder
+			for i := range recipients - 1 {
+				fmt.Fprintf(&more, "X-Receiver: <library%d@drop.test>\n", i)
+			}
+			sender, rest, _ := strings.Cut(envelopes[formatName], "\n")
+			file := strings.NewReader(sender + "\n" + more.String() + rest + "Subject: x\n\nbody\n")
+			b.Run(fmt.Sprintf("format=%s/recipients=%d", formatName, recipients), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					env, err := drop.ReadEnvelope(file, file.Size(), f)
+					ok(b, err)
+					if len(env.Recipients) != recipients {
+						b.Fatalf("got %d recipients, want %d", len(env.Recipients), recipients)
+					}
+				}
+			})
 		}
 	}
 }

@@ -1,30 +1,14 @@
 package drop
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
 	"path"
-	"slices"
-	"strconv"
 	"syscall"
 	"time"
 )
-
-// batchSize is how many items one batch folder takes.
-const batchSize = 256
-
-// batch is a folder of claimed files. It is removed when its last item leaves; one that
-// could not be removed is by Close, or by whoever takes over.
-type batch struct {
-	dir     string
-	taken   int  // items it ever had
-	pending int  // items still in it
-	filling bool // more items may come
-}
 
 // Claim takes items one after the other: first those of dead processes, whose files go to
 // retry; then those in retry that are due; then messages that have arrived and settled,
@@ -57,6 +41,7 @@ func (f *Folder) startPass() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pass++
+	f.failed = 0
 	f.due = time.Time{}
 }
 
@@ -69,9 +54,9 @@ func (f *Folder) forget() {
 			delete(f.looks, name)
 		}
 	}
-	for name, s := range f.shunned {
+	for key, s := range f.shunned {
 		if s.pass != f.pass {
-			delete(f.shunned, name)
+			delete(f.shunned, key)
 		}
 	}
 }
@@ -109,28 +94,28 @@ func (f *Folder) claimRetries(ctx context.Context, yield func(*Item, error) bool
 const aloneWait = 10 * time.Minute
 
 // claimAlone takes the items in retry that have been due for so long and that processes
-// have died with. They are few: what was in hand.
+// have died with, the fewest crashes first. It reads the folder once for each number of
+// crashes, of which there are few, and holds no list.
 func (f *Folder) claimAlone(ctx context.Context, yield func(*Item, error) bool, waited time.Duration) bool {
-	type box struct {
-		name string
-		state
-	}
-	var boxes []box
-	for entry, err := range f.fs.List(retryDir) {
-		if !f.goOn(ctx, err, yield) {
-			return false
+	for crashes := 1; crashes > 0; {
+		more := 0 // the next number of crashes; 0: none
+		for box, err := range f.fs.List(retryDir) {
+			if !f.goOn(ctx, err, yield) {
+				return false
+			}
+			s := parseState(box.Name())
+			if s.crashes > crashes && (more == 0 || s.crashes < more) {
+				more = s.crashes
+			}
+			early := waited > 0 && f.o.Now().Sub(s.due) < waited
+			if s.crashes != crashes || !f.isDue(box.Name(), s) || early {
+				continue
+			}
+			if !f.claimBox(box.Name(), s, yield) {
+				return false
+			}
 		}
-		s := parseState(entry.Name())
-		if s.crashes == 0 || !f.isDue(entry.Name(), s) || waited > 0 && f.o.Now().Sub(s.due) < waited {
-			continue
-		}
-		boxes = append(boxes, box{entry.Name(), s})
-	}
-	slices.SortFunc(boxes, func(a, b box) int { return cmp.Compare(a.crashes, b.crashes) })
-	for _, b := range boxes {
-		if !f.goOn(ctx, nil, yield) || !f.claimBox(b.name, b.state, yield) {
-			return false
-		}
+		crashes = more
 	}
 	return true
 }
@@ -152,13 +137,13 @@ func (f *Folder) claimBox(name string, s state, yield func(*Item, error) bool) b
 		return true // another process was faster
 	}
 	if err != nil {
-		yield(nil, f.wrap(err))
-		return false
+		return f.passOver(err, yield)
 	}
+	f.failed = 0
 	defer f.seal(b)
 	for entry, err := range f.fs.List(b.dir) {
 		if err != nil {
-			return yield(nil, f.wrap(errors.Join(err, f.fs.Rename(b.dir, retryDir+"/"+name))))
+			return f.passOver(errors.Join(err, f.fs.Rename(b.dir, retryDir+"/"+name)), yield)
 		}
 		if !yield(f.newItem(b, entry.Name(), s, true), nil) {
 			return false
@@ -178,15 +163,36 @@ func (f *Folder) claimArrivals(ctx context.Context, yield func(*Item, error) boo
 			continue
 		}
 		item, err := f.take(name)
-		if _, ok := errors.AsType[*Unreadable](err); err != nil && !ok {
-			yield(nil, f.wrap(err))
-			return false
+		if err != nil {
+			if !f.passOver(err, yield) {
+				return false
+			}
+			continue
 		}
-		if (item != nil || err != nil) && !yield(item, err) {
+		if item == nil {
+			continue
+		}
+		f.failed = 0
+		if !yield(item, nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// maxFailed is how many claims in a row may fail before the folder is what fails.
+const maxFailed = 16
+
+// passOver yields the error of one claim and reports whether the pass goes on: a damaged
+// file does not keep those behind it waiting, a folder in which nothing can be moved ends
+// the pass.
+func (f *Folder) passOver(err error, yield func(*Item, error) bool) bool {
+	if _, ok := errors.AsType[*Unreadable](err); ok {
+		return yield(nil, err)
+	}
+	f.failed++
+	ends := f.failed >= maxFailed || f.selfTest(f.instance) != nil
+	return yield(nil, f.wrap(err)) && !ends
 }
 
 // take claims one message; nil where it has not settled or is gone.
@@ -200,8 +206,11 @@ func (f *Folder) take(name string) (*Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !info.Mode().IsRegular() || !f.settled(from, info) {
+		if !info.Mode().IsRegular() {
 			return nil, nil
+		}
+		if settled, err := f.settled(from, info); err != nil || !settled {
+			return nil, err
 		}
 	}
 	b, err := f.place()
@@ -241,60 +250,8 @@ func (f *Folder) notTaken(from string, err error) error {
 		if err := f.selfTest(f.instance); err != nil {
 			return err
 		}
-		f.shun(from, from)
+		f.shun(from)
 		return &Unreadable{Name: path.Base(from), Err: err}
 	}
 	return err
-}
-
-// place returns the batch that new claims go to.
-func (f *Folder) place() (*batch, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if b := f.filling; b != nil && b.taken < batchSize {
-		return b, nil
-	}
-	f.sealLocked(f.filling)
-	f.batches++
-	dir := f.instance + "/" + strconv.Itoa(f.batches)
-	if err := f.fs.Mkdir(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make a batch: %w", err)
-	}
-	if err := f.fs.SyncDir(f.instance); err != nil {
-		return nil, fmt.Errorf("make a batch: %w", errors.Join(err, f.fs.Remove(dir)))
-	}
-	f.filling = &batch{dir: dir, filling: true}
-	return f.filling, nil
-}
-
-// seal says that no more items will come to b.
-func (f *Folder) seal(b *batch) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.sealLocked(b)
-}
-
-func (f *Folder) sealLocked(b *batch) {
-	if b == nil {
-		return
-	}
-	if f.filling == b {
-		f.filling = nil
-	}
-	b.filling = false
-	f.removeIfEmpty(b)
-}
-
-// leave says that an item of b has gone.
-func (f *Folder) leave(b *batch) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	b.pending--
-	f.removeIfEmpty(b)
-}
-
-func (f *Folder) removeIfEmpty(b *batch) {
-	if !b.filling && b.pending == 0 {
-		_ = f.fs.Remove(b.dir)
-	}
 }

@@ -26,12 +26,12 @@ func TestClaimTakesMessagesOnly(t *testing.T) {
 	}{
 		{
 			"postfix",
-			[]string{"new/1.V1I1M1.mx", "new/1.V1I1M1.mx,S=1:2,S", "new/new\nline", "new/\x1b[31m\u202e", "new/\xff\xfe", "new/a.tmp"},
+			[]string{"new/1.V1I1M1.mx", "new/1.V1I1M1.mx,S=1:2,S", "new/new\nline", "new/\x1b[31m\u202e", "new/\xff\xfe", "new/a.tmp", "new/" + strings.Repeat("x", 255)},
 			[]string{"new/.hidden", "tmp/1.P1.mx", "cur/1.mx:2,S", "dovecot-uidlist", ".Junk/new/1.mx"},
 		},
 		{
 			"eml",
-			[]string{"a.eml", "A.EML", "\xff\n.eml", "x y.eml"},
+			[]string{"a.eml", "A.EML", "\xff\n.eml", "x y.eml", strings.Repeat("x", 251) + ".eml"},
 			[]string{".a.eml", "~a.eml", "temp.1.eml", "a.eml.tmp", "a.eml.part", "readme.txt", "new/a.eml", "eml"},
 		},
 	} {

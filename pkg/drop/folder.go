@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"sync"
 	"syscall"
@@ -62,22 +64,26 @@ type Folder struct {
 	instance string        // our folder in claimedDir
 	lock     io.Closer     // on it
 
-	mu      sync.Mutex
+	// Of the goroutine that claims.
 	batches int    // made so far
 	filling *batch // the one that new claims go to; nil: none
+	failed  int    // claims in a row that failed
+
+	mu      sync.Mutex
 	due     time.Time
-	pass    int // number of the present scan
+	pass    uint32 // number of the present scan
 	looks   map[string]*look
-	shunned map[string]*shun
+	shunned map[uint64]shun // by the hash of the name that scans meet
+	seed    maphash.Seed
 }
 
 // Open makes the drop folder ready for claims: it makes what is missing (for a maildir
-// also tmp, new and cur), removes what dead processes left of their start, and tries to
-// create, write, lock, move and delete there. It fails, saying what right is missing,
-// where one of these does, and where .mailchute is not a folder of our own with mode
-// 0700. fsys stays the caller's, to be closed after the Folder. A Folder stays with the
-// folder it found, wherever that is moved; when it is removed, Claim and Watch fail, and
-// the caller opens both anew.
+// also tmp, new and cur), removes what dead processes left of their start, tries to
+// create, write, lock, move and delete there, and tells Write the format. It fails, saying
+// what right is missing, where one of these does, and where .mailchute is not a folder of
+// our own with mode 0700. fsys stays the caller's, to be closed after the Folder. A Folder
+// stays with the folder it found, wherever that is moved; when it is removed, Claim and
+// Watch fail, and the caller opens both anew.
 func Open(fsys durable.FS, o Options) (*Folder, error) {
 	if o.Settle == 0 {
 		o.Settle = DefaultSettle
@@ -93,13 +99,16 @@ func Open(fsys durable.FS, o Options) (*Folder, error) {
 	}
 	f := &Folder{
 		fs: fsys, o: o, arrival: o.Format.arrival(), owners: o.Owners,
-		looks: map[string]*look{}, shunned: map[string]*shun{},
+		looks: map[string]*look{}, shunned: map[uint64]shun{}, seed: maphash.MakeSeed(),
 	}
 	if err := f.prepare(); err != nil {
 		return nil, f.unusable(err)
 	}
 	if err := f.join(); err != nil {
 		return nil, f.unusable(err)
+	}
+	if err := f.mark(); err != nil {
+		return nil, errors.Join(f.unusable(err), f.Close())
 	}
 	return f, nil
 }
@@ -133,13 +142,11 @@ func (f *Folder) prepare() error {
 		}
 	}
 	if f.o.Format.Maildir {
-		for _, name := range []string{"tmp", "new", "cur"} {
-			if _, err := f.folder(name, root.Mode().Perm()); err != nil {
-				return err
-			}
+		if err := makeMaildir(f.fs); err != nil {
+			return err
 		}
 	}
-	own, err := f.folder(ownDir, 0o700)
+	own, err := makeFolder(f.fs, ownDir, 0o700)
 	if err != nil {
 		return err
 	}
@@ -148,23 +155,11 @@ func (f *Folder) prepare() error {
 			ownDir, os.Geteuid(), own.Mode().Perm())
 	}
 	for _, name := range []string{tmpDir, claimedDir, retryDir} {
-		if _, err := f.folder(name, 0o700); err != nil {
+		if _, err := makeFolder(f.fs, name, 0o700); err != nil {
 			return err
 		}
 	}
 	return errors.Join(f.fs.SyncDir("."), f.fs.SyncDir(ownDir))
-}
-
-// folder makes a folder unless it is there, and describes it. A link to a folder is none.
-func (f *Folder) folder(name string, perm fs.FileMode) (fs.FileInfo, error) {
-	if err := f.fs.Mkdir(name, perm); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	info, err := f.fs.Lstat(name)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is not a folder, or a link to one: remove it", name)
-	}
-	return info, err
 }
 
 // mayRead reports whether we read files of this owner.
@@ -191,18 +186,14 @@ func (f *Folder) dueAt(t time.Time) {
 }
 
 // maxDated is how many files Backlog asks for their age.
-const maxDated = 10_000
+const maxDated = 1000
 
 // Backlog counts the messages that wait: those that have arrived, settled or not, readable
 // or not, and those in retry. Oldest is the earliest time of modification among them, or
-// among the first 10,000 found where there are more; zero where nothing waits.
+// among the first 1,000 found where there are more; zero where nothing waits.
 func (f *Folder) Backlog(ctx context.Context) (n int, oldest time.Time, err error) {
-	count := func(dir, name string) {
-		n++
-		if n > maxDated {
-			return
-		}
-		info, err := f.fs.Lstat(dir + "/" + name)
+	date := func(name string) {
+		info, err := f.fs.Lstat(name)
 		if err == nil && (oldest.IsZero() || info.ModTime().Before(oldest)) {
 			oldest = info.ModTime()
 		}
@@ -211,17 +202,20 @@ func (f *Folder) Backlog(ctx context.Context) (n int, oldest time.Time, err erro
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return 0, time.Time{}, f.wrap(err)
 		}
-		if entry.Type().IsRegular() && f.o.Format.takes(entry.Name()) {
-			count(f.arrival, entry.Name())
+		if !entry.Type().IsRegular() || !f.o.Format.takes(entry.Name()) {
+			continue
+		}
+		if n++; n <= maxDated {
+			date(path.Join(f.arrival, entry.Name()))
 		}
 	}
 	for box, err := range f.fs.List(retryDir) {
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return 0, time.Time{}, f.wrap(err)
 		}
-		for entry, err := range f.fs.List(retryDir + "/" + box.Name()) {
-			if err == nil {
-				count(retryDir+"/"+box.Name(), entry.Name())
+		if n++; n <= maxDated {
+			if file, err := f.inBox(retryDir + "/" + box.Name()); err == nil {
+				date(file)
 			}
 		}
 	}

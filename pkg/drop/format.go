@@ -107,8 +107,12 @@ func (f *Format) arrival() string {
 	return "."
 }
 
-// temporary are the names that writers give to files they have not finished.
-var temporary = []string{"~*", "temp.*", "*.tmp", "*.part"}
+// temporary reports whether writers give this name, in lower case, to a file that they
+// have not finished.
+func temporary(name string) bool {
+	return strings.HasPrefix(name, "~") || strings.HasPrefix(name, "temp.") ||
+		strings.HasSuffix(name, ".tmp") || strings.HasSuffix(name, ".part")
+}
 
 // takes reports whether a file of this name in the arrival folder is a message.
 func (f *Format) takes(name string) bool {
@@ -119,9 +123,6 @@ func (f *Format) takes(name string) bool {
 		return true
 	}
 	name = strings.ToLower(name)
-	match := func(pattern string) bool {
-		ok, err := path.Match(pattern, name)
-		return ok && err == nil
-	}
-	return match(f.Pattern) && !slices.ContainsFunc(temporary, match)
+	matches, err := path.Match(f.Pattern, name)
+	return matches && err == nil && !temporary(name)
 }

@@ -131,7 +131,7 @@ func (it *Item) Return() error {
 	if it.path == "" {
 		return it.ended("return")
 	}
-	_, _, err := it.putBack()
+	_, err := it.putBack()
 	if err == nil && !it.folder.o.Format.Atomic {
 		it.folder.dueAt(it.folder.o.Now().Add(it.folder.o.Settle))
 	}
@@ -176,33 +176,33 @@ func (it *Item) parkFor(after state, wait time.Duration) error {
 	return nil
 }
 
-// putBack ends the item without a trace. It returns where the file is, and the name under
-// which the next scans will meet it.
-func (it *Item) putBack() (file, met string, err error) {
+// putBack ends the item without a trace, and returns the name under which the next scans
+// will meet the file.
+func (it *Item) putBack() (met string, err error) {
 	if !it.again {
 		home := path.Join(it.folder.arrival, it.Name)
 		err := it.folder.fs.Rename(it.path, home)
 		if err == nil {
 			it.end()
-			return home, home, nil
+			return home, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
-			return "", "", err
+			return "", err
 		}
 	}
-	file, err = it.park(it.before)
-	return file, path.Dir(file), err
+	return it.park(it.before)
 }
 
-// park moves the file to retry and ends the item.
-func (it *Item) park(after state) (string, error) {
+// park moves the file to retry and ends the item. It returns the folder that the file has
+// there.
+func (it *Item) park(after state) (box string, err error) {
 	now, err := it.folder.park(it.folder.instance, it.path, it.before, after)
 	if err != nil {
 		it.path = now
 		return "", err
 	}
 	it.end()
-	return now, nil
+	return path.Dir(now), nil
 }
 
 // end lets the batch know that the file has left it.

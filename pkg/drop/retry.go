@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	mathrand "math/rand/v2"
 	"path"
@@ -68,25 +69,51 @@ func (s state) ripe(now time.Time) bool {
 	return !s.due.After(now) || s.due.After(now.Add(2*backOffMax))
 }
 
-// park moves a claimed file to retry, from state before to state after. The file first
-// gets a folder of its own within its instance, named by the old state: so the one move
-// that makes the new state true is atomic. It returns where the file is by now, also
-// after an error.
+// park moves a claimed file to retry, from state before to state after. It does so in a
+// folder that the file has for itself and that the old state names: the one move that
+// makes the new state true is atomic. It returns where the file is by now, also after an
+// error.
 func (f *Folder) park(instance, file string, before, after state) (string, error) {
+	file, err := f.box(instance, file, before)
+	if err != nil {
+		return file, err
+	}
+	waiting := retryDir + "/" + after.name()
+	if err := f.fs.Rename(path.Dir(file), waiting); err != nil {
+		return file, err
+	}
+	return waiting + "/" + path.Base(file), nil
+}
+
+// box gives a claimed file a folder for itself within its instance, named by the state
+// before. One that came from retry has it still, and one that could not be moved there
+// has it already.
+func (f *Folder) box(instance, file string, before state) (string, error) {
+	if strings.Contains(path.Base(path.Dir(file)), ".") { // a batch is a number
+		return file, nil
+	}
 	box := instance + "/" + before.name()
 	if err := f.fs.Mkdir(box, 0o700); err != nil {
 		return file, err
 	}
+	boxed := box + "/" + path.Base(file)
 	err := f.fs.SyncDir(instance)
 	if err == nil {
-		err = f.fs.Rename(file, box+"/"+path.Base(file))
+		err = f.fs.Rename(file, boxed)
 	}
 	if err != nil {
 		return file, errors.Join(err, f.fs.Remove(box))
 	}
-	waiting := retryDir + "/" + after.name()
-	if err := f.fs.Rename(box, waiting); err != nil {
-		return box + "/" + path.Base(file), err
+	return boxed, nil
+}
+
+// inBox returns the path of the file that a folder of retry holds.
+func (f *Folder) inBox(box string) (string, error) {
+	for entry, err := range f.fs.List(box) {
+		if err != nil {
+			return "", err
+		}
+		return box + "/" + entry.Name(), nil
 	}
-	return waiting + "/" + path.Base(file), nil
+	return "", fs.ErrNotExist
 }

@@ -161,8 +161,11 @@ func TestClockThatWasWrong(t *testing.T) {
 	w.write("new/a", eml)
 	folder := w.open(w.fs(), "postfix")
 	ok(t, claimOne(t, folder).Defer(true))
+	w.write(fmt.Sprintf(".mailchute/retry/%d.1.0.0.X/b", w.clock().UnixMilli()), eml)
 	w.pass(-10 * 365 * 24 * time.Hour)
-	ok(t, claimOne(t, folder).Finish())
+	if got, _ := claimed(t, folder); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("got %q, want both", got)
+	}
 }
 
 // TestTakeOver lets processes die with two files in hand, one after the other.

@@ -3,6 +3,9 @@ package drop
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"path"
 )
 
 // Unreadable is the error of a file that we may not read or move: of another owner, with
@@ -21,50 +24,69 @@ func (e *Unreadable) Error() string {
 // Unwrap returns the cause.
 func (e *Unreadable) Unwrap() error { return e.Err }
 
-// shun is what a file looked like when it was found unreadable.
+// shun is what is remembered of an unreadable file. Every file of a folder may be one, so
+// it is two numbers: where two looks of one file hash to the same, a change goes unseen.
 type shun struct {
-	file  string
-	print fingerprint
-	pass  int
+	print uint32
+	pass  uint32
 }
 
 // unreadable puts the file back and remembers it.
 func (it *Item) unreadable(cause error) error {
-	file, met, err := it.putBack()
+	met, err := it.putBack()
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	it.folder.shun(met, file)
+	it.folder.shun(met)
 	return &Unreadable{Name: it.Name, Err: cause}
 }
 
-// shun remembers a file that scans meet under the name met.
-func (f *Folder) shun(met, file string) {
-	info, err := f.fs.Lstat(file)
-	if err != nil {
-		return // gone: there is nothing to remember
+// shun remembers the file that scans meet under this name.
+func (f *Folder) shun(met string) {
+	print, err := f.look(met)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.shunned[met] = &shun{file: file, print: fingerprintOf(info), pass: f.pass}
+	f.shunned[maphash.String(f.seed, met)] = shun{print: print, pass: f.pass}
 }
 
 // isShunned reports whether the file that a scan meets under this name was unreadable and
 // has not changed since.
 func (f *Folder) isShunned(met string) bool {
+	key := maphash.String(f.seed, met)
 	f.mu.Lock()
-	s := f.shunned[met]
+	s, ok := f.shunned[key]
 	f.mu.Unlock()
-	if s == nil {
+	if !ok {
 		return false
 	}
-	info, err := f.fs.Lstat(s.file)
+	print, err := f.look(met)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err != nil || fingerprintOf(info) != s.print {
-		delete(f.shunned, met)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && print != s.print) {
+		delete(f.shunned, key)
 		return false
 	}
 	s.pass = f.pass
+	f.shunned[key] = s
 	return true
+}
+
+// look returns the hash of what a file looks like that a scan meets under this name; that
+// of nothing, and the error, where it cannot be looked at.
+func (f *Folder) look(met string) (uint32, error) {
+	file, err := met, error(nil)
+	if path.Dir(met) == retryDir {
+		file, err = f.inBox(met)
+	}
+	var print fingerprint
+	if err == nil {
+		var info fs.FileInfo
+		if info, err = f.fs.Lstat(file); err == nil {
+			print = fingerprintOf(info)
+		}
+	}
+	return uint32(maphash.Comparable(f.seed, print)), err
 }

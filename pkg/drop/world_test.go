@@ -48,6 +48,27 @@ type faultyFS struct {
 	noLeases bool
 	rename   func(oldname, newname string) error // before the real one; an error is the result
 	mkdir    func(name string) error
+	syncDir  func(name string) error
+	lstat    func(name string) error
+	file     func(name string) error // to be opened
+}
+
+func (f *faultyFS) SyncDir(name string) error {
+	if f.syncDir != nil {
+		if err := f.syncDir(name); err != nil {
+			return err
+		}
+	}
+	return f.FS.SyncDir(name)
+}
+
+func (f *faultyFS) Lstat(name string) (os.FileInfo, error) {
+	if f.lstat != nil {
+		if err := f.lstat(name); err != nil {
+			return nil, err
+		}
+	}
+	return f.FS.Lstat(name)
 }
 
 func (f *faultyFS) Rename(oldname, newname string) error {
@@ -69,6 +90,11 @@ func (f *faultyFS) Mkdir(name string, perm os.FileMode) error {
 }
 
 func (f *faultyFS) Open(name string) (durable.File, error) {
+	if f.file != nil {
+		if err := f.file(name); err != nil {
+			return nil, err
+		}
+	}
 	file, err := f.FS.Open(name)
 	if err == nil && f.noLeases {
 		return unleased{file}, nil
@@ -166,7 +192,7 @@ func names(items []*drop.Item) []string {
 	return list
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
