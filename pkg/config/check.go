@@ -82,6 +82,7 @@ func (r *reader) store(f storeFile) Store {
 		Libraries: r.text("store.libraries", f.Libraries),
 		Locks:     r.text("store.locks", f.Locks),
 		Tree:      r.oneOf("store.tree", f.Tree, TreeLink, TreeCopy),
+		Barrier:   r.oneOf("store.barrier", f.Barrier, BarrierAuto, BarrierSyncfs, BarrierFsync),
 		MinFree:   minFree,
 	}
 }

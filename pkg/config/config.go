@@ -39,6 +39,7 @@ type Store struct {
 	Libraries string  // folder of the library tree
 	Locks     string  // folder of this host's lock files
 	Tree      string  // TreeLink or TreeCopy
+	Barrier   string  // BarrierAuto, BarrierSyncfs or BarrierFsync
 	MinFree   float64 // share of the disk, 0 to 1, below which nothing is claimed
 }
 
@@ -46,6 +47,13 @@ type Store struct {
 const (
 	TreeLink = "link"
 	TreeCopy = "copy"
+)
+
+// The values of Store.Barrier.
+const (
+	BarrierAuto   = "auto" // what durable.Choose says of each folder
+	BarrierSyncfs = "syncfs"
+	BarrierFsync  = "fsync"
 )
 
 // Feed is one drop folder.

@@ -42,7 +42,7 @@ func withDefaults() config.Config {
 	return config.Config{
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com"},
-		Store:    config.Store{Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks", Tree: config.TreeLink, MinFree: 0.05},
+		Store:    config.Store{Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks", Tree: config.TreeLink, Barrier: config.BarrierAuto, MinFree: 0.05},
 		Schedule: config.Schedule{Incoming: "* * * * *", Sweep: "17 * * * *"},
 		Limits:   message.Limits{Bytes: 256 << 20, Parts: 10_000, Depth: 50, Header: 1 << 20, Boundary: 200, Time: time.Minute},
 		Log:      config.Log{Level: "info", Format: config.LogAuto},
@@ -59,7 +59,7 @@ func TestParse(t *testing.T) {
 	full := config.Config{
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com", "bücher.example"},
-		Store:    config.Store{Catalog: "/srv/catalog.db", Blobs: "b", Libraries: "../shares", Locks: "/run/mailchute", Tree: config.TreeCopy, MinFree: 0.125},
+		Store:    config.Store{Catalog: "/srv/catalog.db", Blobs: "b", Libraries: "../shares", Locks: "/run/mailchute", Tree: config.TreeCopy, Barrier: config.BarrierFsync, MinFree: 0.125},
 		Schedule: config.Schedule{Incoming: "*/5 8-18 * * 1-5", Sweep: "@daily"},
 		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
 		Log:      config.Log{Level: "debug", Format: config.LogJSON},

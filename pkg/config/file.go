@@ -26,6 +26,7 @@ type storeFile struct {
 	Libraries string `toml:"libraries" comment:"The libraries as plain folders that people open."`
 	Locks     string `toml:"locks" comment:"Lock files of running processes, on a local disk."`
 	Tree      string `toml:"tree" comment:"\"link\": files of the libraries are read-only hard links to the blobs. \"copy\": copies."`
+	Barrier   string `toml:"barrier" comment:"How what was written is made durable. \"syncfs\": the whole file system by one call, fastest\nwhere the store has its own. \"fsync\": file by file. \"auto\": syncfs where the file system is\nlocal, is not that of /, /home, /tmp or /var, and the kernel tells of its errors (Linux 5.8)."`
 	MinFree   string `toml:"min_free" comment:"While less of the disk is free, nothing is taken from the drop folders."`
 }
 
@@ -62,7 +63,7 @@ func defaults() file {
 		Domains: []string{},
 		Store: storeFile{
 			Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks",
-			Tree: TreeLink, MinFree: "5%",
+			Tree: TreeLink, Barrier: BarrierAuto, MinFree: "5%",
 		},
 		Schedule: scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *"},
 		Limits:   limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},

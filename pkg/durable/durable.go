@@ -62,9 +62,10 @@ type FS interface {
 	// SyncDir makes the names in a folder durable: those made, moved and removed in it
 	// before the call.
 	SyncDir(name string) error
-	// Barrier makes everything durable that was written, made, linked or moved below
-	// this folder before the call. After an error nothing of it may be believed, and
-	// repeating the call proves nothing: write again.
+	// Barrier makes everything durable that was written, made, linked or moved through
+	// this FS before the call, files that are still open excepted, and the folders on the
+	// way to it. After an error nothing of it may be believed, nor what was written by
+	// then and no Barrier had covered, and repeating the call proves nothing: write again.
 	Barrier() error
 
 	// Lock takes an exclusive lock on an existing file or folder, without waiting:

@@ -3,6 +3,7 @@
 package durable_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,26 +16,6 @@ import (
 
 	"mailchute/pkg/durable"
 )
-
-func TestOpenReadsRegularFilesOnly(t *testing.T) {
-	t.Parallel()
-	fsys, dir := open(t)
-	write(t, filepath.Join(dir, "file"), "text")
-	ok(t, os.Symlink("file", filepath.Join(dir, "link")))
-	ok(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
-	ok(t, unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
-	ok(t, unix.Mknod(filepath.Join(dir, "socket"), unix.S_IFSOCK|0o600, 0))
-	for _, name := range []string{"link", "folder", "fifo", "socket"} {
-		_, err := fsys.Open(name)
-		wantErr(t, "Open of a "+name, err, durable.ErrNotRegular)
-	}
-	for _, err := range fsys.List("fifo") {
-		wantErr(t, "List of a FIFO", err, unix.ENOTDIR)
-	}
-	f, err := fsys.Open("file")
-	ok(t, err)
-	ok(t, f.Close())
-}
 
 func TestLock(t *testing.T) {
 	t.Parallel()
@@ -203,5 +184,35 @@ func TestLinkByName(t *testing.T) {
 	wantErr(t, "another file by now", durable.LinkByName(fsys, f, "c"), fs.ErrNotExist)
 	if _, err := os.Stat(filepath.Join(dir, "c")); err == nil {
 		t.Error("another file got the name")
+	}
+}
+
+func TestSyncfsIsBelievedSince(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]bool{
+		"6.1.0-18-amd64": true, "5.8.0": true, "5.10.0-28": true, "5.7.19": false, "4.19.0": false, "": false, "odd": false,
+	} {
+		if got := durable.TellsErrors(release); got != want {
+			t.Errorf("%q: got %v, want %v", release, got, want)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	way, why, err := durable.Choose(dir)
+	check(t, err)
+	if why == "" {
+		t.Error("got no reason")
+	}
+	fsys, err := durable.OpenWay(dir, way)
+	check(t, err)
+	check(t, fsys.Close())
+	if way, _, err := durable.Choose("/"); err != nil || way != durable.Fsync {
+		t.Errorf("got %q, %v for the file system of everybody, want %q", way, err, durable.Fsync)
+	}
+	if _, _, err := durable.Choose(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
 	}
 }

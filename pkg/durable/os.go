@@ -7,9 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
-	"syscall"
 )
 
 // listBatch is how many entries List asks the system for at a time.
@@ -20,21 +18,31 @@ type osFS struct {
 	path    string
 	real    string // path without links, absolute
 	root    *os.Root
-	barrier barrier
+	way     Way
+	disk    disk
+	changes changes // empty unless the way is Fsync
 }
 
-// osFile is a File of an osFS. The embedded file's own Read, Write, Stat, Sync and
-// Close are the interface's.
+// osFile is a File of an osFS. The embedded file's own Read, Write, Stat and Sync are the
+// interface's.
 type osFile struct {
 	*os.File
 	fsys *osFS
 	name string // as opened; the file may have moved since
+	made bool   // by Create
 }
 
-// Open resolves path, links included, and holds the folder found there: whatever
-// becomes of the path afterwards, the FS stays with that folder. Barrier covers the
-// file system that the folder itself lies on; open a folder mounted below it by itself.
-func Open(path string) (FS, error) {
+// Open is OpenWay with the fastest way that the system has.
+func Open(path string) (FS, error) { return OpenWay(path, fastest) }
+
+// OpenWay resolves path, links included, and holds the folder found there: whatever
+// becomes of the path afterwards, the FS stays with that folder. Barrier goes the given
+// way, and covers the file system that the folder itself lies on; open a folder mounted
+// below it by itself.
+func OpenWay(path string, way Way) (FS, error) {
+	if way != fastest && way != Fsync {
+		return nil, fmt.Errorf("open folder %s: a barrier by %q: %w", path, way, errors.ErrUnsupported)
+	}
 	resolved, err := filepath.EvalSymlinks(path)
 	if err == nil {
 		resolved, err = filepath.Abs(resolved)
@@ -46,8 +54,8 @@ func Open(path string) (FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open folder: %w", err)
 	}
-	d := &osFS{path: path, real: resolved, root: root}
-	if err := d.barrier.open(root); err != nil {
+	d := &osFS{path: path, real: resolved, root: root, way: way}
+	if err := d.disk.open(root); err != nil {
 		return nil, errors.Join(d.fail("open folder", ".", err), root.Close())
 	}
 	return d, nil
@@ -65,15 +73,21 @@ func (d *osFS) InPlace() bool {
 }
 
 func (d *osFS) Close() error {
-	return errors.Join(d.barrier.Close(), d.root.Close())
+	return errors.Join(d.changes.drop(), d.disk.Close(), d.root.Close())
 }
 
 func (d *osFS) Lstat(name string) (fs.FileInfo, error) {
-	info, err := d.root.Lstat(name)
+	if !isFolder(name) {
+		return nil, d.fail("lstat", name, fs.ErrInvalid)
+	}
+	info, err := d.lstat(name)
 	return info, d.fail("lstat", name, err)
 }
 
 func (d *osFS) Open(name string) (File, error) {
+	if !isBelow(name) {
+		return nil, d.fail("open", name, fs.ErrInvalid)
+	}
 	f, err := d.openNoFollow(name)
 	if err != nil {
 		return nil, d.fail("open", name, err)
@@ -91,6 +105,10 @@ func (d *osFS) Open(name string) (File, error) {
 
 func (d *osFS) List(name string) iter.Seq2[fs.DirEntry, error] {
 	return func(yield func(fs.DirEntry, error) bool) {
+		if !isFolder(name) {
+			yield(nil, d.fail("list", name, fs.ErrInvalid))
+			return
+		}
 		dir, err := d.openDir(name)
 		if err != nil {
 			yield(nil, d.fail("list", name, err))
@@ -116,89 +134,29 @@ func (d *osFS) List(name string) iter.Seq2[fs.DirEntry, error] {
 }
 
 func (d *osFS) Create(name string, perm fs.FileMode) (File, error) {
-	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+	if !isBelow(name) {
+		return nil, d.fail("create", name, fs.ErrInvalid)
+	}
+	f, err := d.create(name, perm.Perm())
 	if err != nil {
 		return nil, d.fail("create", name, err)
 	}
-	d.barrier.touch(path.Dir(name))
-	return &osFile{File: f, fsys: d, name: name}, nil
-}
-
-func (d *osFS) Mkdir(name string, perm fs.FileMode) error {
-	d.barrier.touch(path.Dir(name))
-	return d.fail("make folder", name, d.root.Mkdir(name, perm))
-}
-
-func (d *osFS) Rename(oldname, newname string) error {
-	d.barrier.touch(path.Dir(oldname), path.Dir(newname))
-	return d.failTwo("rename", oldname, newname, d.renameNoReplace(oldname, newname))
-}
-
-func (d *osFS) Replace(oldname, newname string) error {
-	d.barrier.touch(path.Dir(oldname), path.Dir(newname))
-	return d.failTwo("rename", oldname, newname, d.root.Rename(oldname, newname))
-}
-
-func (d *osFS) Link(f File, newname string) error {
-	file, ok := f.(*osFile)
-	if !ok {
-		return d.fail("link", newname, ErrCannotLink)
-	}
-	d.barrier.touch(path.Dir(newname))
-	err := d.link(file, newname)
-	if cannotLink(err) {
-		err = fmt.Errorf("%w: %w", ErrCannotLink, bare(err))
-	}
-	return d.fail("link", newname, err)
-}
-
-func (d *osFS) Remove(name string) error {
-	d.barrier.touch(path.Dir(name))
-	return d.fail("remove", name, d.root.Remove(name))
+	d.touch(name)
+	return &osFile{File: f, fsys: d, name: name, made: true}, nil
 }
 
 func (d *osFS) SyncDir(name string) error {
-	dir, err := d.openDir(name)
-	if err != nil {
-		return d.fail("sync folder", name, err)
+	if !isFolder(name) {
+		return d.fail("sync folder", name, fs.ErrInvalid)
 	}
-	defer dir.Close()
-	return d.fail("sync folder", name, syncDir(dir))
+	return d.fail("sync folder", name, d.syncDir(name))
 }
 
 func (d *osFS) Barrier() error {
-	return d.fail("sync", ".", d.barrier.sync(d))
-}
-
-// openParent opens the folder that name lies in, and returns name's last element. The
-// at-calls on that descriptor then cannot be led away by a link put in between.
-func (d *osFS) openParent(name string) (*os.File, string, error) {
-	base := path.Base(name)
-	if name == "" || base == "." || base == ".." || base == "/" {
-		return nil, "", syscall.EINVAL
+	if d.way == Fsync {
+		return d.syncChanges()
 	}
-	dir, err := d.openDir(path.Dir(name))
-	return dir, base, err
-}
-
-// renameChecked moves by look and leap, for file systems that cannot refuse to
-// replace. A file that is made between the two is replaced; a folder is only if it is
-// empty (rename(2)).
-func (d *osFS) renameChecked(oldname, newname string) error {
-	_, err := d.root.Lstat(newname)
-	if err == nil {
-		return fs.ErrExist
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return d.root.Rename(oldname, newname)
-}
-
-// cannotLink reports whether err says that a file may have no further name here.
-func cannotLink(err error) bool {
-	return errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EPERM) ||
-		errors.Is(err, syscall.ENOSYS) || errors.Is(err, errors.ErrUnsupported)
+	return d.fail("sync", ".", d.disk.sync())
 }
 
 // fail names the operation and the whole path in err; nil stays nil.

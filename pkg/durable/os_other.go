@@ -5,55 +5,28 @@ package durable
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
-	"sync"
 	"syscall"
 )
 
-// barrier remembers the folders whose names changed; files sync themselves at Close.
-type barrier struct {
-	mu      sync.Mutex
-	touched map[string]bool
+// fastest is the fastest way of a Barrier.
+const fastest = Fsync
+
+// Choose returns Fsync: there is nothing else here.
+func Choose(string) (way Way, why string, err error) {
+	return Fsync, "this system has no syncfs", nil
 }
 
-func (b *barrier) open(*os.Root) error { return nil }
+// disk has nothing here: there is no syncfs.
+type disk struct{}
 
-func (b *barrier) Close() error { return nil }
+func (*disk) open(*os.Root) error { return nil }
 
-func (b *barrier) touch(dirs ...string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.touched == nil {
-		b.touched = map[string]bool{}
-	}
-	for _, dir := range dirs {
-		b.touched[dir] = true
-	}
-}
+func (*disk) Close() error { return nil }
 
-func (b *barrier) sync(d *osFS) error {
-	b.mu.Lock()
-	dirs := b.touched
-	b.touched = nil
-	b.mu.Unlock()
-	var errs []error
-	for dir := range dirs {
-		if err := d.SyncDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Close syncs first, for Barrier's sake; a file only read has nothing to sync.
-func (f *osFile) Close() error {
-	err := f.Sync()
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EINVAL) {
-		err = nil
-	}
-	return errors.Join(err, f.File.Close())
-}
+func (*disk) sync() error { return errors.ErrUnsupported }
 
 // openNoFollow looks first and compares afterwards: there is no portable O_NOFOLLOW.
 func (d *osFS) openNoFollow(name string) (*os.File, error) {
@@ -79,7 +52,19 @@ func (d *osFS) openNoFollow(name string) (*os.File, error) {
 	return f, nil
 }
 
+func (d *osFS) create(name string, perm fs.FileMode) (*os.File, error) {
+	return d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+}
+
 func (d *osFS) openDir(name string) (*os.File, error) { return d.root.Open(name) }
+
+func (d *osFS) lstat(name string) (fs.FileInfo, error) { return d.root.Lstat(name) }
+
+func (d *osFS) mkdir(name string, perm fs.FileMode) error { return d.root.Mkdir(name, perm) }
+
+func (d *osFS) remove(name string) error { return d.root.Remove(name) }
+
+func (d *osFS) replace(oldname, newname string) error { return d.root.Rename(oldname, newname) }
 
 func (d *osFS) renameNoReplace(oldname, newname string) error {
 	return d.renameChecked(oldname, newname)
@@ -105,8 +90,13 @@ func (d *osFS) Space() (free, total int64, err error) {
 // NoWriter can prove nothing here.
 func (f *osFile) NoWriter() bool { return false }
 
-// syncDir syncs an open folder; Windows has no such call.
-func syncDir(dir *os.File) error {
+// syncDir syncs a folder; Windows has no such call.
+func (d *osFS) syncDir(name string) error {
+	dir, err := d.openDir(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
 	if runtime.GOOS == "windows" {
 		return nil
 	}

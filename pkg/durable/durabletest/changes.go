@@ -82,17 +82,3 @@ func (d *Disk) sync(dirs ...*node) {
 	}
 	d.pending = slices.DeleteFunc(d.pending, func(c *change) bool { return c.durable })
 }
-
-// syncBelow makes durable all that has a name below a folder, and those names.
-func (d *Disk) syncBelow(top *node) {
-	dirs := []*node{top}
-	for i := 0; i < len(dirs); i++ {
-		for _, n := range dirs[i].names {
-			n.synced = len(n.data)
-			if n.mode.IsDir() {
-				dirs = append(dirs, n)
-			}
-		}
-	}
-	d.sync(dirs...)
-}

@@ -8,10 +8,11 @@
 // as a file system in use might; ext4, XFS and Btrfs are kinder in most of them:
 //
 //   - Bytes are durable after a Sync of their file. A Barrier does it for the files that
-//     have a name below its folder. Of other bytes a power loss leaves all, none, a
+//     were made through its FS and closed. Of other bytes a power loss leaves all, none, a
 //     beginning of any length, or zeros in place of any block.
 //   - A Sync makes no name durable. A Create, Mkdir, Rename, Replace, Link or Remove is
-//     durable after a SyncDir of a folder whose names it changed, or a Barrier above that.
+//     durable after a SyncDir of a folder whose names it changed, or a Barrier of the FS that
+//     it was made through; that reaches the names of the folders above, too.
 //     Of other changes a power loss leaves any, in whatever order they were made.
 //   - A Rename or Replace is one change: it leaves the file under its old name or under
 //     its new one, never under both or neither.
@@ -20,8 +21,8 @@
 //   - The removal of a folder is durable only with the changes that emptied it.
 //   - A name is found where its folder is found. What was moved into a new folder is lost
 //     with it while the folder's own name is not durable.
-//   - A Barrier reaches what is below its FS, as the contract has it; syncfs(2) reaches
-//     the whole file system.
+//   - A Barrier reaches no more than the contract says; syncfs(2) reaches the whole file
+//     system.
 //   - Locks end.
 //
 // Nothing here fails by itself: the disk is never full, what a call has made durable

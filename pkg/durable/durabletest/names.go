@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// nameMax is the most bytes of a file's or folder's own name, as most file systems have it.
+const nameMax = 255
+
 // slot returns the place of a name, taken or free.
 func (f *simFS) slot(name string) (set, error) {
 	if name == "." || !fs.ValidPath(name) {
@@ -18,6 +21,9 @@ func (f *simFS) slot(name string) (set, error) {
 	}
 	if err == nil && dir.links == 0 {
 		err = fs.ErrNotExist // it was removed while this FS held it open
+	}
+	if err == nil && len(path.Base(name)) > nameMax {
+		err = syscall.ENAMETOOLONG
 	}
 	return set{dir: dir, name: path.Base(name)}, err
 }

@@ -85,6 +85,9 @@ func (f *simFile) Close() error {
 		return f.fail("close", fs.ErrClosed)
 	}
 	f.closed = true
+	if f.writes {
+		f.fsys.files = append(f.fsys.files, f.node)
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"syscall"
 
 	"mailchute/pkg/durable"
@@ -20,6 +21,27 @@ type simFS struct {
 	path   string
 	root   *node
 	closed bool
+	touched
+}
+
+// touched is what was changed through one FS since its last Barrier.
+type touched struct {
+	files   []*node // written and closed
+	folders []*node
+}
+
+// touch notes the folders that lead to names which were changed.
+func (f *simFS) touch(names ...string) {
+	for _, name := range names {
+		n := f.root
+		f.folders = append(f.folders, n)
+		for part := range strings.SplitSeq(path.Dir(name), "/") {
+			if n = n.names[part]; n == nil {
+				break
+			}
+			f.folders = append(f.folders, n)
+		}
+	}
 }
 
 func (f *simFS) Path() string { return f.path }
@@ -115,6 +137,7 @@ func (f *simFS) makeNode(name string, mode fs.FileMode) (*node, error) {
 	}
 	at.to = f.disk.newNode(mode)
 	f.disk.change(&change{sets: []set{at}})
+	f.touch(name)
 	return at.to, nil
 }
 
@@ -128,7 +151,7 @@ func (f *simFS) Rename(oldname, newname string) error {
 		if err != nil {
 			return err
 		}
-		return f.move(from, to)
+		return f.move(from, to, oldname, newname)
 	})
 }
 
@@ -151,16 +174,17 @@ func (f *simFS) Replace(oldname, newname string) error {
 		case there != nil && there.mode.IsDir():
 			return syscall.EISDIR
 		}
-		return f.move(from, to)
+		return f.move(from, to, oldname, newname)
 	})
 }
 
-func (f *simFS) move(from, to set) error {
+func (f *simFS) move(from, to set, oldname, newname string) error {
 	if from.to.holds(to.dir) {
 		return syscall.EINVAL
 	}
 	to.to, from.to = from.to, nil
 	f.disk.change(&change{sets: []set{from, to}})
+	f.touch(oldname, newname)
 	return nil
 }
 
@@ -179,6 +203,7 @@ func (f *simFS) Link(file durable.File, newname string) error {
 		}
 		to.to = s.node
 		f.disk.change(&change{sets: []set{to}})
+		f.touch(newname)
 		return nil
 	})
 }
@@ -199,6 +224,7 @@ func (f *simFS) Remove(name string) error {
 		at.to = nil
 		c.sets = []set{at}
 		f.disk.change(c)
+		f.touch(name)
 		return nil
 	})
 }
@@ -218,7 +244,11 @@ func (f *simFS) SyncDir(name string) error {
 
 func (f *simFS) Barrier() error {
 	return f.do("sync", ".", func() error {
-		f.disk.syncBelow(f.root)
+		for _, n := range f.files {
+			n.synced = len(n.data)
+		}
+		f.disk.sync(f.folders...)
+		f.touched = touched{}
 		return nil
 	})
 }

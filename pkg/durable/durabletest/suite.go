@@ -34,7 +34,8 @@ func TestFS(t *testing.T, open func(t *testing.T) durable.FS) {
 		{"a lock ends with Close, not with its name", testLockEnds},
 		{"Space is known", testSpace},
 		{"errors name the file", testErrors},
-		{"no name leaves the folder", testInside},
+		{"a name is a path below the folder", testInside},
+		{"no name is longer than the file system has it", testTooLong},
 		{"files stay usable when their FS is closed", testClose},
 		{"of two movers of one name, one moves", testRaces},
 	}

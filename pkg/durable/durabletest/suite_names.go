@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -111,27 +112,54 @@ func testRemove(t *testing.T, w world) {
 	w.wantTree()
 }
 
-func testInside(t *testing.T, w world) {
+func testInside(_ *testing.T, w world) {
 	w.ok(w.Mkdir("d", 0o700))
 	w.write("d/mine", "mine")
 	f := w.open("d/mine")
-	for _, out := range []string{"../x", "d/../../x", "/x", ".."} {
-		calls := map[string]error{
-			"Mkdir": w.Mkdir(out, 0o700), "Rename out": w.Rename("d/mine", out), "Rename in": w.Rename(out, "new"),
-			"Replace": w.Replace("d/mine", out), "Link": w.Link(f, out), "Remove": w.Remove(out),
-			"SyncDir": w.SyncDir(out), "List": listErr(w, out),
+	for _, name := range []string{
+		"", "/", "/x", "..", "../x", "d/..", "d/../x", "d/../../x", "./x", "d/.", "d/./x", "d/", "x/", "d//x", "//x",
+	} {
+		for call, err := range callAll(w, f, "d/mine", name) {
+			w.wantErr(call+" by the name "+strconv.Quote(name), err, fs.ErrInvalid)
 		}
-		_, calls["Open"] = w.Open(out)
-		_, calls["Lstat"] = w.Lstat(out)
-		_, calls["Create"] = w.Create(out, 0o600)
-		_, calls["Lock"] = w.Lock(out)
-		for call, err := range calls {
+	}
+	for call, err := range map[string]error{
+		"Mkdir": w.Mkdir(".", 0o700), "Rename": w.Rename(".", "x"), "Rename over": w.Rename("d", "."),
+		"Replace": w.Replace("d/mine", "."), "Link": w.Link(f, "."), "Remove": w.Remove("."),
+	} {
+		w.wantErr(call+" of the folder itself", err, fs.ErrInvalid)
+	}
+	w.wantTree("d/", "d/mine=mine")
+}
+
+func testTooLong(t *testing.T, w world) {
+	w.write("mine", "mine")
+	f := w.open("mine")
+	long := strings.Repeat("n", 256)
+	for _, name := range []string{long, long + "/x"} {
+		for call, err := range callAll(w, f, "mine", name) {
 			if err == nil {
-				t.Errorf("%s through %q left the folder", call, out)
+				t.Errorf("%s by a name of %d bytes: got no error", call, len(name))
 			}
 		}
 	}
-	w.wantTree("d/", "d/mine=mine")
+	w.wantTree("mine=mine")
+}
+
+// callAll returns what each method says to a name; mine is a file that is there, and f is it.
+func callAll(w world, f durable.File, mine, name string) map[string]error {
+	calls := map[string]error{
+		"Mkdir": w.Mkdir(name, 0o700), "Rename from": w.Rename(name, "new"), "Rename to": w.Rename(mine, name),
+		"Replace from": w.Replace(name, "new"), "Replace to": w.Replace(mine, name), "Link": w.Link(f, name),
+		"Remove": w.Remove(name), "SyncDir": w.SyncDir(name), "List": listErr(w, name),
+	}
+	_, calls["Open"] = w.Open(name)
+	_, calls["Lstat"] = w.Lstat(name)
+	_, calls["Create"] = w.Create(name, 0o600)
+	if _, err := w.Lock(name); !errors.Is(err, errors.ErrUnsupported) {
+		calls["Lock"] = err
+	}
+	return calls
 }
 
 func testErrors(t *testing.T, w world) {
