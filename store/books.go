@@ -10,6 +10,9 @@ import (
 
 // seal computes what a run's record says of its rows, and chains it.
 func seal(tx Tx, r *Run) (err error) {
+	if err := bindEnds(tx, r.ID); err != nil {
+		return err
+	}
 	r.Counts, r.Rows, err = readBooks(tx, r.ID, func(Processed) {}, func(OutcomeOfItem) {})
 	if err != nil {
 		return err
@@ -17,8 +20,35 @@ func seal(tx Tx, r *Run) (err error) {
 	return chain(tx, r)
 }
 
-// readBooks reads a run's messages in order, then the outcomes that they got in it and
-// what it swept, and returns what the run's record must say of them.
+// maxEnds bounds how many ends of held mail a run takes into its books.
+const maxEnds = 1000
+
+// bindEnds puts what became of held mail since the last run was closed into a run's
+// books; what is beyond maxEnds waits for the next run.
+func bindEnds(tx Tx, run string) error {
+	var ended []HeldMail
+	for h, err := range tx.EndedIn("") {
+		if err != nil {
+			return err
+		}
+		if ended = append(ended, h); len(ended) == maxEnds {
+			break
+		}
+	}
+	for _, h := range ended {
+		_, documents, err := holdings(tx, h.Item.Key)
+		if err != nil {
+			return err
+		}
+		if err := tx.BindEnd(h.ID, run, SealDocuments(documents[h.Outcome.RecipientKey])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readBooks reads a run's messages in order, then the outcomes that they got in it, the
+// ends of held mail and what it swept, and returns what the run's record must say of them.
 func readBooks(tx Tx, run string, eachMessage func(Processed), eachOutcome func(OutcomeOfItem)) (Counts, message.Digest, error) {
 	var counts Counts
 	l := newLedger(rowsEncoding)
@@ -36,6 +66,12 @@ func readBooks(tx Tx, run string, eachMessage func(Processed), eachOutcome func(
 		}
 		l.outcome(o)
 		eachOutcome(o)
+	}
+	for h, err := range tx.EndedIn(run) {
+		if err != nil {
+			return counts, l.sum(), err
+		}
+		l.end(h)
 	}
 	sw, err := tx.Sweep(run)
 	if errors.Is(err, fault.ErrNotFound) {

@@ -86,6 +86,9 @@ type SettingRows interface {
 	PutSetting(key, value string) error
 	InsertChange(c Change) error
 	Changes(limit int) ([]Change, error) // newest first
+	// LastChange returns the number of the newest change, greater than those of all before;
+	// 0 where there is none.
+	LastChange() (int64, error)
 }
 
 // ItemRows are items, their outcomes and held mail.
@@ -131,6 +134,8 @@ type OutcomeOfItem struct {
 type DocumentRows interface {
 	// CurrentDocument returns the highest version under these folded names.
 	CurrentDocument(libraryName, folderKey, nameKey string) (Document, error)
+	// CurrentVersion returns its number; 0 where there is no document.
+	CurrentVersion(libraryName, folderKey, nameKey string) (int, error)
 	InsertDocument(d Document) error // ErrConflict: the version exists
 	// Documents yields the current versions of a library, by folder and name ("" is
 	// every library's, by library first).
@@ -206,9 +211,15 @@ type HeldRows interface {
 	// AnnounceHeld notes when it was first said that waiting mail will expire; mail that
 	// waits no more stays as it is.
 	AnnounceHeld(id int64, at time.Time) error
-	// EndHeld takes held mail from HeldWaiting to another state. fault.ErrStale: it waits
-	// no more, and the transaction can go on.
+	// EndHeld takes held mail from HeldWaiting to another state; its end is in no run's
+	// books. fault.ErrStale: it waits no more, and the transaction can go on.
 	EndHeld(id int64, to HeldState, end HeldEnd) error
+	// EndedIn yields held mail that waits no more, by number: that whose end a run has in
+	// its books, or with "" that whose end no run has.
+	EndedIn(run string) iter.Seq2[HeldMail, error]
+	// BindEnd puts the end of held mail into a run's books. fault.ErrNotFound: there is none
+	// with this number that has ended.
+	BindEnd(id int64, run string, seal message.Digest) error
 	// DropHeldBlobs marks the mail as swept that was held at or before a time and waits no
 	// more: it refers to its blob no longer.
 	DropHeldBlobs(since time.Time) error

@@ -23,14 +23,15 @@ const (
 // Sum returns the digest that a closed run's row must have: SHA-256 over everything else
 // in the row, its Process excepted. Previous makes the runs of a catalog one chain in the
 // order of closing, aborted ones included; Rows binds what the run swept, its messages
-// and the outcomes that they got in it, with their items; an outcome's Seal binds the
-// documents that were filed for it, or the drop file that was held.
+// and the outcomes that they got in it, with their items, and what has become of held
+// mail since the run before was closed, by whomever; the Seal of an outcome or of such
+// an end binds the documents that were filed for it, or the drop file that was held.
 //
 // So none of these can be altered, removed, inserted or put in another order without
 // breaking the chain from there on. That, and no more, is promised. Whoever can write to
 // the catalog can compute the whole chain anew, and can cut off its end: against that
-// stand the digests that events 6871 have taken elsewhere. What became of held mail
-// later, and what is not of a closed run, is not bound.
+// stand the digests that events 6871 have taken elsewhere. What is not yet in the books of
+// a closed run is not bound.
 func (r Run) Sum() message.Digest {
 	l := newLedger(runEncoding)
 	l.number(int64(r.Place))
@@ -126,6 +127,15 @@ func (l *ledger) outcome(o OutcomeOfItem) {
 		l.number(n)
 	}
 	l.digest(o.Outcome.Seal)
+}
+
+// end writes how held mail left HeldWaiting.
+func (l *ledger) end(h HeldMail) {
+	l.texts("end", h.Outcome.RecipientKey, string(h.State), h.End.Actor, h.End.Library, h.End.Author)
+	l.digest(h.Item.Key)
+	l.number(h.ID)
+	l.time(h.End.At)
+	l.digest(h.End.Seal)
 }
 
 // sweep writes what a run swept.

@@ -14,11 +14,11 @@ const (
 	groupBytes = 64 << 20
 )
 
-// pending is a settlement that waits for the committer.
+// pending is a settlement that waits for its commit.
 type pending struct {
 	Settlement
-	released     *HeldMail     // the held message that it releases; nil: it settles
-	done         chan struct{} // closed when settled and err are final
+	released     *HeldMail // the held message that it releases; nil: it settles
+	wake         chan wake // says once whether to lead; with done, settled and err are final
 	settled      Settled
 	publications []Publication
 	filedIn      map[string]string // library: the recipient for whom it has the message
@@ -38,28 +38,42 @@ func (p *pending) newBytes() (n int64) {
 	return n
 }
 
-// commit queues p and waits until it is settled. Whoever finds no committer at work
-// becomes it, for one group after the other until its own item is done: there is no
-// timer, and a lone item never waits.
+// wake is what an item that waits is told.
+type wake bool
+
+const (
+	lead wake = true  // it is the first that waits: take a group through the stages
+	done wake = false // somebody has
+)
+
+// stage is a later stage of a commit. It holds one token: whoever has it is in it.
+type stage chan struct{}
+
+func newStage() stage   { return make(stage, 1) }
+func (st stage) enter() { st <- struct{}{} }
+func (st stage) leave() { <-st }
+
+// commit queues p and waits until it is settled. Whoever finds nobody in the first stage
+// leads what waits through all of them, and whoever leaves it makes the first that waits
+// then the next leader: there is no timer, and a lone item never waits.
 func (s *Store) commit(ctx context.Context, p *pending) {
-	s.waiting.Lock()
+	p.wake = make(chan wake, 1)
+	s.coming.Add(1)
+	s.mu.Lock()
 	s.queue = append(s.queue, p)
-	s.waiting.Unlock()
-	for {
-		select {
-		case <-p.done:
-			return
-		case s.committer <- struct{}{}:
-			s.commitGroup(ctx, s.nextGroup())
-			<-s.committer
-		}
+	first := !s.syncing
+	s.syncing = true
+	s.mu.Unlock()
+	if first || <-p.wake == lead {
+		s.commitGroup(ctx, s.nextGroup())
 	}
 }
 
-// nextGroup takes what waits, oldest first, within the bounds of a group.
+// nextGroup takes what waits, oldest first, within the bounds of a group. The leader's
+// own item is the first.
 func (s *Store) nextGroup() []*pending {
-	s.waiting.Lock()
-	defer s.waiting.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var size int64
 	n := 0
 	for n < len(s.queue) && n < groupItems && (n == 0 || size+s.queue[n].newBytes() <= groupBytes) {
@@ -71,69 +85,115 @@ func (s *Store) nextGroup() []*pending {
 	return group
 }
 
-// commitGroup does the write order for a group: one barrier, one transaction, then the
-// tree. An item whose rows cannot be written leaves the group alone.
-func (s *Store) commitGroup(ctx context.Context, group []*pending) {
-	if len(group) == 0 {
-		return
-	}
-	err := s.barrier(ctx, group)
-	if err == nil {
-		err = s.writeGroup(ctx, group)
-	}
-	if err != nil {
-		for _, p := range group {
-			p.err = err
-		}
-	} else {
-		s.showGroup(ctx, group)
-	}
-	for _, p := range group {
-		close(p.done)
+// leaveSync lets the next group into the first stage.
+func (s *Store) leaveSync() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.syncing = len(s.queue) > 0; s.syncing {
+		s.queue[0].wake <- lead
 	}
 }
 
-// barrier makes the group's new bytes durable. After a failure none of them counts, nor
-// do those that wait for a later group.
-func (s *Store) barrier(ctx context.Context, group []*pending) error {
-	if !slices.ContainsFunc(group, (*pending).wroteBlobs) {
-		return nil
+// commitGroup does the write order for a group: one barrier, one transaction, then the
+// tree. The next group's barrier runs beside this one's transaction, and so on. A group
+// enters a stage before it leaves the one behind: so groups stay in their order, what
+// failed goes through with the others, and the slower a stage, the larger are the groups.
+func (s *Store) commitGroup(ctx context.Context, group []*pending) {
+	guarded(group, func() { s.syncGroup(ctx, group) })
+	s.writing.enter()
+	s.leaveSync()
+	guarded(group, func() { s.writeGroup(ctx, group) })
+	s.showing.enter()
+	s.writing.leave()
+	s.coming.Add(-int64(len(group)))
+	guarded(group, func() { s.showGroup(ctx, group) })
+	s.showing.leave()
+	for _, p := range group[1:] {
+		p.wake <- done
 	}
-	if err := s.blobs.Barrier(ctx); err != nil {
-		s.failures.Add(1)
-		return down(fmt.Errorf("make blobs durable: %w", err))
-	}
-	return nil
+}
+
+// guarded does a stage's work. A panic fails the group: those who wait for it must hear.
+func guarded(group []*pending, work func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			for _, p := range group {
+				p.err = down(fmt.Errorf("panic: %v", r))
+			}
+		}
+	}()
+	work()
 }
 
 // errSuspect: bytes were written before a barrier failed.
 var errSuspect = errors.New("the disk failed while the message was being stored")
 
-// believed fails an item whose bytes a failed barrier has made doubtful.
-func (s *Store) believed(p *pending) error {
-	if p.wroteBlobs() && p.Staging.failures != s.failures.Load() {
-		return down(errSuspect)
+// syncGroup makes the group's new bytes durable. After a failure none of them counts, nor
+// do those that were written before it and wait for a later group, whatever the barrier
+// of that group will say. What an earlier group's own barrier has made durable stays so.
+func (s *Store) syncGroup(ctx context.Context, group []*pending) {
+	if !slices.ContainsFunc(group, (*pending).wroteBlobs) {
+		return
 	}
-	return nil
+	err := s.blobs.Barrier(ctx)
+	if err != nil {
+		s.failures.Add(1)
+		err = down(fmt.Errorf("make blobs durable: %w", err))
+	}
+	for _, p := range group {
+		p.err = err
+		if err == nil && p.wroteBlobs() && p.Staging.failures != s.failures.Load() {
+			p.err = down(errSuspect)
+		}
+	}
 }
 
-// writeGroup writes all rows of the group in one transaction, each item in a savepoint.
-func (s *Store) writeGroup(ctx context.Context, group []*pending) error {
-	err := s.catalog.Update(ctx, func(tx Tx) error {
-		now := s.time() // in here, where no sweep is at work: settleBlobs compares it
+// writeGroup writes all rows of the group in one transaction. An item whose rows cannot be
+// written leaves the group alone: that is rare, and the undo of a savepoint for each costs
+// more than the rows, so only a second try has them.
+func (s *Store) writeGroup(ctx context.Context, group []*pending) {
+	var durable []*pending
+	for _, p := range group {
+		if p.err == nil {
+			durable = append(durable, p)
+		}
+	}
+	if len(durable) == 0 {
+		return
+	}
+	var failed error // of an item's own
+	err := s.writeItems(ctx, durable, func(_ Tx, p *pending, write func() error) error {
+		failed = write()
+		return failed
+	})
+	if failed != nil {
+		err = s.writeItems(ctx, durable, func(tx Tx, p *pending, write func() error) error {
+			p.err = tx.Savepoint(write)
+			return nil
+		})
+	}
+	if err == nil {
+		return
+	}
+	for _, p := range durable {
+		p.err = down(fmt.Errorf("commit: %w", err))
+	}
+}
+
+// writeItems writes the rows of items, each by a call of each, which calls write.
+func (s *Store) writeItems(ctx context.Context, items []*pending, each func(tx Tx, p *pending, write func() error) error) error {
+	return s.updateAndClear(ctx, func(tx Tx) error {
+		// In here, where no sweep is at work and whatever went before: settleBlobs compares
+		// it with the time at which the bytes were put in place.
+		now := s.time()
 		books := map[string]error{}
-		for _, p := range group {
-			if p.err = s.believed(p); p.err == nil {
-				p.err = tx.Savepoint(func() error { return s.writeRows(tx, p, now, books) })
+		for _, p := range items {
+			if err := each(tx, p, func() error { return s.writeRows(tx, p, now, books) }); err != nil {
+				return err
 			}
 		}
-		return clearShown(tx, s.shown)
+		return nil
 	})
-	if err != nil {
-		return down(fmt.Errorf("commit: %w", err))
-	}
-	s.shown = nil
-	return nil
 }
 
 // writeRows writes the rows of one item.
@@ -145,22 +205,4 @@ func (s *Store) writeRows(tx Tx, p *pending, now time.Time, books map[string]err
 		return err
 	}
 	return s.settle(tx, p, now)
-}
-
-// showGroup shows the group's documents in the tree. Their publication rows are cleared
-// by the next transaction, whatever that is for: showing a document twice is harmless.
-func (s *Store) showGroup(ctx context.Context, group []*pending) {
-	var pubs []Publication
-	for _, p := range group {
-		if p.err == nil {
-			pubs = append(pubs, p.publications...)
-		}
-	}
-	shown, failed := s.show(ctx, pubs)
-	s.shown = append(s.shown, shown...)
-	for _, p := range group {
-		for _, pub := range p.publications {
-			p.settled.Tree = errors.Join(p.settled.Tree, failed[pub])
-		}
-	}
 }

@@ -58,11 +58,11 @@ func (s *Store) Versions(ctx context.Context, libraryName, at string) (docs []Do
 	return docs, err
 }
 
-// OpenDocument opens the bytes of a version: fault.ErrNotFound where a sweep has removed
-// them.
+// OpenDocument opens the bytes of a version, and reads them once to be sure of them:
+// ErrDamaged; fault.ErrNotFound where a sweep has removed them.
 func (s *Store) OpenDocument(ctx context.Context, d Document) (Blob, error) {
 	if d.Swept {
 		return nil, fmt.Errorf("bytes of version %d of %s/%s: %w", d.Version, d.Library, d.Path(), fault.ErrNotFound)
 	}
-	return s.blobs.Open(ctx, d.Content.Digest)
+	return s.openIntact(ctx, d.Content.Digest, d.Content.Size)
 }

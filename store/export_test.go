@@ -2,11 +2,13 @@ package store
 
 import "mailchute/pkg/message"
 
-// SumRows returns what Run.Rows is of a run with one message and one outcome.
-func SumRows(p Processed, o OutcomeOfItem, sw Sweep) message.Digest {
+// SumRows returns what Run.Rows is of a run with one message, one outcome, one end of
+// held mail and a sweep.
+func SumRows(p Processed, o OutcomeOfItem, h HeldMail, sw Sweep) message.Digest {
 	l := newLedger(rowsEncoding)
 	l.message(p)
 	l.outcome(o)
+	l.end(h)
 	l.sweep(sw)
 	return l.sum()
 }

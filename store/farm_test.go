@@ -67,6 +67,13 @@ type letter struct {
 // settlement stages the letter's bytes and returns what to settle.
 func (f *farm) settlement(l letter) store.Settlement {
 	f.Helper()
+	st, err := f.stage(f.Store, l)
+	f.must(err)
+	return st
+}
+
+// stage stages the letter's bytes in a store and returns what to settle.
+func (f *farm) stage(s *store.Store, l letter) (store.Settlement, error) {
 	if l.to == "" {
 		l.to = "in@case.test"
 	}
@@ -74,13 +81,14 @@ func (f *farm) settlement(l letter) store.Settlement {
 		l.bytes = "bytes of " + l.key
 	}
 	to, err := address.ParseMailbox(l.to)
-	f.must(err)
-	g := f.Stage()
+	if err != nil {
+		return store.Settlement{}, err
+	}
+	g := s.Stage()
 	c, err := g.Write(f.Context(), func(w io.Writer) (message.Content, error) {
 		n, err := io.WriteString(w, l.bytes)
 		return message.Content{Size: int64(n), Digest: sha256.Sum256([]byte(l.bytes))}, err
 	})
-	f.must(err)
 	d := store.Decided{Recipient: to, State: store.Filed, Library: "in", Author: "alice"}
 	st := store.Settlement{
 		Run: f.book.ID, Staging: g,
@@ -93,7 +101,7 @@ func (f *farm) settlement(l letter) store.Settlement {
 		d.Drafts = append(d.Drafts, library.Draft{Folder: l.folder, Name: name, Part: fmt.Sprint(i + 1), Content: c, Overwrite: l.overwrite})
 	}
 	st.Decided = []store.Decided{d}
-	return st
+	return st, err
 }
 
 func (f *farm) settle(l letter) store.Settled {

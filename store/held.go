@@ -44,13 +44,13 @@ func (s *Store) HeldBytes(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// OpenHeld opens the drop file of a held message, byte for byte: fault.ErrNotFound where
-// a sweep has removed it.
+// OpenHeld opens the drop file of a held message, byte for byte, and reads it once to be
+// sure of that: ErrDamaged; fault.ErrNotFound where a sweep has removed it.
 func (s *Store) OpenHeld(ctx context.Context, h HeldMail) (Blob, error) {
 	if h.Swept {
 		return nil, fmt.Errorf("drop file of held message %d: %w", h.ID, fault.ErrNotFound)
 	}
-	return s.blobs.Open(ctx, h.Blob)
+	return s.openIntact(ctx, h.Blob, h.Item.Size)
 }
 
 // Refuse ends held mail without filing it, on record. fault.ErrNotFound; fault.ErrConflict:

@@ -18,19 +18,20 @@ func nameDocument(tx Tx, doc *Document, overwrite bool) error {
 	wanted := doc.Name
 	for {
 		doc.NameKey = library.Fold(doc.Name)
-		current, err := tx.CurrentDocument(doc.Library, doc.FolderKey, doc.NameKey)
+		version, err := tx.CurrentVersion(doc.Library, doc.FolderKey, doc.NameKey)
 		switch {
-		case err == nil && overwrite:
-			doc.Name, doc.Version = current.Name, current.Version+1
-			return nil
-		case errors.Is(err, fault.ErrNotFound):
+		case err != nil:
+			return err
+		case version > 0 && overwrite:
+			current, err := tx.CurrentDocument(doc.Library, doc.FolderKey, doc.NameKey)
+			doc.Name, doc.Version = current.Name, version+1
+			return err
+		case version == 0:
 			free, err := noFolder(tx, doc)
 			if err != nil || free {
 				doc.Version = 1
 				return err
 			}
-		case err != nil:
-			return err
 		}
 		if doc.Name, err = nextName(tx, doc, wanted); err != nil {
 			return err
@@ -54,10 +55,8 @@ func nameFolder(tx Tx, doc *Document) error {
 		if !errors.Is(err, fault.ErrNotFound) {
 			return err
 		}
-		if _, err = tx.CurrentDocument(doc.Library, "", doc.FolderKey); err != nil {
-			if errors.Is(err, fault.ErrNotFound) {
-				return nil
-			}
+		version, err := tx.CurrentVersion(doc.Library, "", doc.FolderKey)
+		if err != nil || version == 0 {
 			return err
 		}
 		doc.Folder = library.Numbered(wanted, n)

@@ -108,6 +108,17 @@ func unknownKey(values map[string]string) error {
 	return nil
 }
 
+// LastChange returns the number of the last change of the farm's configuration. While it
+// stays the same, so do all settings, sites, libraries, local parts, users, groups and
+// grants: each change takes the next number in its own transaction.
+func (s *Store) LastChange(ctx context.Context) (n int64, err error) {
+	err = s.view(ctx, "last change", func(tx Tx) error {
+		n, err = tx.LastChange()
+		return err
+	})
+	return n, err
+}
+
 // Policy returns the farm policy.
 func (s *Store) Policy(ctx context.Context) (p access.Policy, err error) {
 	err = s.view(ctx, "farm policy", func(tx Tx) error {

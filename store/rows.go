@@ -95,6 +95,9 @@ type HeldEnd struct {
 	Actor   string // the operating system's user, or the job
 	Library string // released to; "" otherwise
 	Author  string // of the documents that it was released as; "" otherwise
+
+	Run  string         // the first closed since, which has the end in its books; "": none yet
+	Seal message.Digest // SealDocuments of what it was released as, when that Run was closed
 }
 
 // Columns are the e-mail columns of a document (SharePoint's EmailSender … EmailSubject).

@@ -73,15 +73,10 @@ func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 
 // closeRun closes a run's books, unless that has been done; first reports that it was not.
 func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog int) (first bool, err error) {
-	s.committer <- struct{}{}
-	defer func() { <-s.committer }()
 	now := s.time()
-	err = s.catalog.Update(ctx, func(tx Tx) error {
+	err = s.updateAndClear(ctx, func(tx Tx) error {
 		r, err := tx.Run(id)
 		if err != nil {
-			return err
-		}
-		if err := clearShown(tx, s.shown); err != nil {
 			return err
 		}
 		if first = r.State == RunOpen; !first {
@@ -96,7 +91,6 @@ func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog in
 	if err != nil {
 		return false, fmt.Errorf("close run %s: %w", id, err)
 	}
-	s.shown = nil
 	return first, nil
 }
 

@@ -46,8 +46,8 @@ type Settled struct {
 	State     State
 	Outcomes  []Outcome // the new ones
 	Documents []Document
-	// Tree is what kept a document from being shown in the tree; the next run tries
-	// again. The settlement itself is done.
+	// Tree is what kept documents, of this item or of others before it, from being shown
+	// in the tree; the next run tries again. The settlement itself is done.
 	Tree error
 }
 
@@ -104,7 +104,6 @@ func (s *Store) writeOnce(ctx context.Context, p pending, wanted map[message.Dig
 	if err := ctx.Err(); err != nil {
 		return Settled{}, err
 	}
-	p.done = make(chan struct{})
 	s.commit(context.WithoutCancel(ctx), &p)
 	return p.settled, p.err
 }

@@ -46,11 +46,17 @@ type Store struct {
 	now     func() time.Time
 	process *process
 
-	waiting   sync.Mutex // guards queue
+	mu        sync.Mutex // guards queue, syncing and uncleared
 	queue     []*pending
-	failures  atomic.Int64  // barriers that failed
-	committer chan struct{} // holds one token: whoever has it commits, and guards shown
-	shown     []Publication // published, their rows not cleared yet
+	syncing   bool          // a group is in the first stage of a commit
+	uncleared []Publication // shown, or failed: their rows are cleared or put anew by a later transaction
+	coming    atomic.Int64  // items in the queue or in a group that is not showing yet
+	failures  atomic.Int64  // barriers that failed; raised by whoever is syncing
+
+	// The later stages of a commit, in their order.
+	writing, showing stage
+
+	unsynced []shown // in the tree, maybe not durable there; for whoever is showing
 }
 
 // DefaultSite is the site that exists from the start.
@@ -69,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		catalog: o.Catalog, blobs: o.Blobs, tree: o.Tree,
 		actor: o.Actor, host: host, now: o.Now, process: p,
-		committer: make(chan struct{}, 1),
+		writing: newStage(), showing: newStage(),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -96,7 +102,8 @@ func (s *Store) addDefaultSite(ctx context.Context) error {
 // Close gives the process's lock back and closes the catalog. No other method may be
 // running.
 func (s *Store) Close() error {
-	return errors.Join(s.forgetShown(context.Background()), s.process.close(), s.catalog.Close())
+	ctx := context.Background()
+	return errors.Join(s.syncTree(ctx), s.clearNow(ctx), s.process.close(), s.catalog.Close())
 }
 
 // time returns the clock's time as rows keep it.

@@ -33,7 +33,38 @@ type check func(ctx context.Context, report func(Finding) error) error
 // none. It reads every stored byte. An error means that it could not go on. Mail that is
 // being filed meanwhile does no harm.
 func (s *Store) Verify(ctx context.Context) iter.Seq2[Finding, error] {
-	return findings(ctx, s.verifyBooks, s.verifyRows, s.verifyBlobs, s.verifyTree)
+	return s.VerifyWith(ctx, VerifyOptions{})
+}
+
+// VerifyOptions say what else Verify is to do.
+type VerifyOptions struct {
+	// Anchors are digests of closed runs that events 6871 have taken elsewhere. Each must
+	// be in the chain: else its run was altered or removed, or a sweep has removed it.
+	Anchors []message.Digest
+	// Progress is told how far it is, often; nil: nobody is.
+	Progress func(VerifyProgress)
+}
+
+// VerifyProgress says how far a check is.
+type VerifyProgress struct {
+	Check string // as in Finding
+	Done  int64  // bytes of blobs, otherwise rows
+	Total int64  // 0: not known
+}
+
+// VerifyWith is Verify with options.
+func (s *Store) VerifyWith(ctx context.Context, o VerifyOptions) iter.Seq2[Finding, error] {
+	if o.Progress == nil {
+		o.Progress = func(VerifyProgress) {}
+	}
+	v := verifier{s, o}
+	return findings(ctx, v.verifyBooks, v.verifyRows, v.verifyBlobs, v.verifyTree)
+}
+
+// verifier is one Verify.
+type verifier struct {
+	*Store
+	VerifyOptions
 }
 
 // errStopped ends a check whose findings nobody wants any more.
@@ -59,48 +90,8 @@ func findings(ctx context.Context, checks ...check) iter.Seq2[Finding, error] {
 	}
 }
 
-// verifyRows proves that what documents and held mail refer to has a live blob row.
-func (s *Store) verifyRows(ctx context.Context, report func(Finding) error) error {
-	var missing []message.Digest
-	refs := 0
-	err := s.view(ctx, "verify rows", func(tx Tx) error {
-		missing, refs = nil, 0
-		live := map[message.Digest]bool{}
-		for row, err := range tx.Blobs() {
-			if err != nil {
-				return err
-			}
-			live[row.Digest] = row.State == BlobLive
-		}
-		for _, digests := range []iter.Seq2[message.Digest, error]{tx.DocumentBlobs(), tx.HeldBlobs()} {
-			for d, err := range digests {
-				if err != nil {
-					return err
-				}
-				refs++
-				if !live[d] {
-					missing = append(missing, d)
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, d := range missing {
-		if err := report(Finding{Check: "rows", Detail: fmt.Sprintf("a document or held message refers to blob %s, which has no live row", d)}); err != nil {
-			return err
-		}
-	}
-	if len(missing) > 0 {
-		return nil
-	}
-	return report(Finding{Check: "rows", OK: true, Detail: fmt.Sprintf("%d references to blobs, each has its row", refs)})
-}
-
 // verifyBlobs reads every blob that has a live row and compares its digest.
-func (s *Store) verifyBlobs(ctx context.Context, report func(Finding) error) error {
+func (s verifier) verifyBlobs(ctx context.Context, report func(Finding) error) error {
 	rows := map[message.Digest]int64{}
 	err := s.view(ctx, "verify blobs", func(tx Tx) error {
 		clear(rows)
@@ -118,16 +109,20 @@ func (s *Store) verifyBlobs(ctx context.Context, report func(Finding) error) err
 		return err
 	}
 	faults := 0
-	var size int64
+	var size, total int64
+	for _, want := range rows {
+		total += want
+	}
 	for d, want := range rows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		size += want
 		wrong, err := s.blobFault(ctx, d, want)
 		if err != nil {
 			return err
 		}
+		size += want
+		s.Progress(VerifyProgress{"blobs", size, total})
 		if wrong == "" {
 			continue
 		}

@@ -27,11 +27,21 @@ type audit struct {
 	decided  map[string]int  // by closed run: outcomes of its own messages
 	claimed  map[string]int  // by run: outcomes that name it
 	earliest time.Time       // the end of the first run after those that are gone
+
+	done     int64 // runs and messages
+	progress func(VerifyProgress)
+}
+
+// step tells of one more run or message.
+func (a *audit) step() {
+	a.done++
+	a.progress(VerifyProgress{Check: "books", Done: a.done})
 }
 
 // verifyBooks goes through all runs, then through all messages.
-func (s *Store) verifyBooks(ctx context.Context, report func(Finding) error) error {
-	a := &audit{known: map[string]bool{}, decided: map[string]int{}, claimed: map[string]int{}}
+func (s verifier) verifyBooks(ctx context.Context, report func(Finding) error) error {
+	a := &audit{known: map[string]bool{}, decided: map[string]int{}, claimed: map[string]int{}, progress: s.Progress}
+	a.chain.anchors, a.chain.met = s.Anchors, map[message.Digest]bool{}
 	for _, pass := range []func(context.Context, *audit, func() error) error{s.auditClosed, s.auditOpen, s.auditMessages} {
 		if err := pass(ctx, a, func() error { return a.flush(report) }); err != nil {
 			return err
@@ -45,7 +55,7 @@ func (s *Store) verifyBooks(ctx context.Context, report func(Finding) error) err
 	if a.faults == 0 {
 		a.found = append(a.found, Finding{Check: "books", OK: true, Detail: fmt.Sprintf("%d runs with %d messages in all, each ended in one state", a.runs, a.messages)})
 	}
-	a.found = append(a.found, a.chain.verdict())
+	a.found = append(a.found, a.chain.verdicts()...)
 	return a.flush(report)
 }
 
@@ -94,6 +104,7 @@ func (s *Store) auditClosed(ctx context.Context, a *audit, flush func() error) e
 
 // closedRun compares the record of a closed run with its rows and with the run before.
 func (a *audit) closedRun(tx Tx, r Run) error {
+	a.step()
 	if r.Place != a.chain.last.Place+1 {
 		a.earliest = r.Ended
 	}

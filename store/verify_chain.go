@@ -14,6 +14,9 @@ type chainAudit struct {
 	first breach
 	more  int // breaches after the first
 	gaps  []breach
+
+	anchors []message.Digest // digests that must be in the chain
+	met     map[message.Digest]bool
 }
 
 // breach is a place where the chain does not hold.
@@ -29,11 +32,16 @@ func (c *chainAudit) add(r Run, rows message.Digest) {
 	case r.Sum() != r.Digest:
 		c.breach(r.Place, "the record of run %s was altered, or put in another place", r.ID)
 	case rows != r.Rows:
-		c.breach(r.Place, "messages, outcomes or sweep of run %s were altered, removed or inserted", r.ID)
+		c.breach(r.Place, "messages, outcomes, ends of held mail or sweep of run %s were altered, removed or inserted", r.ID)
 	case r.Place != c.last.Place+1:
 		c.gaps = append(c.gaps, breach{r.Place - 1, fmt.Sprintf("of %d runs before run %s the records were removed", r.Place-1-c.last.Place, r.ID)})
 	case r.Previous != c.last.Digest:
 		c.breach(r.Place, "run %s follows another record than that of run %s: it was altered or put in the place of another", r.ID, c.last.ID)
+	}
+	for _, a := range c.anchors {
+		if a == r.Digest || a == r.Previous {
+			c.met[a] = true
+		}
 	}
 	c.swept = max(c.swept, r.Swept)
 	c.last = r
@@ -46,6 +54,17 @@ func (c *chainAudit) breach(place int, format string, args ...any) {
 	} else {
 		c.more++
 	}
+}
+
+// verdicts says whether the chain holds and has every anchor.
+func (c *chainAudit) verdicts() []Finding {
+	all := []Finding{c.verdict()}
+	for _, a := range c.anchors {
+		if !c.met[a] {
+			all = append(all, Finding{Check: "chain", Detail: fmt.Sprintf("no run has the digest %s: its record was altered or removed, unless it is so old that a sweep has removed it", a)})
+		}
+	}
+	return all
 }
 
 // verdict says whether the chain holds, or the first run where it does not.

@@ -9,6 +9,7 @@ import (
 
 // message checks that each recipient of a message has exactly what the outcome says.
 func (a *audit) message(tx Tx, k Key) error {
+	a.step()
 	it, err := tx.Item(k)
 	if errors.Is(err, fault.ErrNotFound) {
 		a.fault("message %s: there are outcomes or documents of it, but not itself", k)
@@ -84,6 +85,8 @@ func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
 			return "it waits, and its drop file was swept"
 		case len(docs) > 0 && h.State != HeldReleased:
 			return fmt.Sprintf("it has %d documents and was never released", len(docs))
+		case h.End.Run != "" && SealDocuments(docs) != h.End.Seal:
+			return "its documents are not those that it was released as"
 		}
 	case Deleted:
 		if h.ID != 0 || len(docs) > 0 {

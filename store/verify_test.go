@@ -70,16 +70,16 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		{"host of a run", `UPDATE runs SET host = 'other' WHERE place = 1`, "chain", "was altered"},
 		{"run removed", `DELETE FROM processed WHERE run = ` + first + `; DELETE FROM runs WHERE place = 1`, "chain", "of 1 runs before"},
 		{"run of outcomes removed", `DELETE FROM processed WHERE run = ` + first + `; DELETE FROM runs WHERE place = 1`, "books", "is not in the books"},
-		{"file of a message", `UPDATE processed SET file = 'x' WHERE run = ` + first + ` AND seq = 1`, "chain", "messages, outcomes or sweep"},
-		{"time of a message", `UPDATE processed SET at = at + 1 WHERE run = ` + first + ` AND seq = 1`, "chain", "messages, outcomes or sweep"},
+		{"file of a message", `UPDATE processed SET file = 'x' WHERE run = ` + first + ` AND seq = 1`, "chain", "messages, outcomes, ends of held mail or sweep"},
+		{"time of a message", `UPDATE processed SET at = at + 1 WHERE run = ` + first + ` AND seq = 1`, "chain", "messages, outcomes, ends of held mail or sweep"},
 		{"waiting of a message", `UPDATE processed SET waiting = '"a"' WHERE run = ` + first + ` AND seq = 1`, "books", "it is filed and 1 recipients wait"},
 		{"state of a message", `UPDATE processed SET state = 'held' WHERE run = ` + first + ` AND seq = 1`, "books", "it counts as held, and no recipient's outcome is that"},
 		{"state of a message, lighter", `UPDATE processed SET state = 'filed' WHERE run = ` + first + ` AND seq = 2`, "books", "it counts as filed, and no recipient's"},
 		{"state of a message, made up", `UPDATE processed SET state = 'lost' WHERE run = ` + first + ` AND seq = 2`, "books", `"lost" is no state`},
 		{"documents of a message", `UPDATE processed SET documents = 9 WHERE run = ` + first + ` AND seq = 1`, "books", "it counts 7 documents"},
 		{"message removed", `DELETE FROM processed WHERE run = ` + first + ` AND seq = 3`, "books", "1 outcomes name it that none of its messages got"},
-		{"recipient of an outcome", `UPDATE outcomes SET recipient = 'x' WHERE item_key = ` + one, "chain", "messages, outcomes or sweep"},
-		{"reason of an outcome", `UPDATE outcomes SET reason = 'loop' WHERE item_key = ` + two, "chain", "messages, outcomes or sweep"},
+		{"recipient of an outcome", `UPDATE outcomes SET recipient = 'x' WHERE item_key = ` + one, "chain", "messages, outcomes, ends of held mail or sweep"},
+		{"reason of an outcome", `UPDATE outcomes SET reason = 'loop' WHERE item_key = ` + two, "chain", "messages, outcomes, ends of held mail or sweep"},
 		{"state of an outcome", `UPDATE outcomes SET state = 'filed' WHERE item_key = ` + two, "books", "it is held, too"},
 		{"state of an outcome, made up", `UPDATE outcomes SET state = 'lost' WHERE item_key = ` + two, "books", "there is no such state"},
 		{"duplicate as outcome", `UPDATE outcomes SET state = 'duplicate' WHERE item_key = ` + two, "books", "that is no outcome"},
@@ -90,14 +90,15 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		{
 			"outcome inserted", `INSERT INTO outcomes (item_key, recipient_key, recipient, state, library, reason, detail, run, at, documents, bytes, skipped)
 				SELECT item_key, 'x', 'x', 'deleted', '', '', '', run, at, 0, 0, 0 FROM outcomes WHERE item_key = ` + three,
-			"chain", "messages, outcomes or sweep",
+			"chain", "messages, outcomes, ends of held mail or sweep",
 		},
-		{"what a run swept", `UPDATE sweeps SET removed = 0`, "chain", "messages, outcomes or sweep"},
-		{"sender of an item", `UPDATE items SET sender = 'x' WHERE item_key = ` + one, "chain", "messages, outcomes or sweep"},
+		{"what a run swept", `UPDATE sweeps SET removed = 0`, "chain", "messages, outcomes, ends of held mail or sweep"},
+		{"sender of an item", `UPDATE items SET sender = 'x' WHERE item_key = ` + one, "chain", "messages, outcomes, ends of held mail or sweep"},
 		{"item removed", `DELETE FROM items WHERE item_key = ` + one, "books", "but not itself"},
 		{"held mail removed", `DELETE FROM held`, "books", "it is not among the held mail"},
 		{"other bytes held", `UPDATE held SET blob = (SELECT digest FROM documents WHERE name = 'c')`, "books", "another drop file is held"},
 		{"held bytes removed while they wait", `UPDATE held SET blob = NULL`, "books", "it waits, and its drop file was swept"},
+		{"sum of held mail", `UPDATE held_total SET bytes = bytes + 1`, "rows", "12 bytes of held mail wait, and the catalog's sum of them, which held_max goes by, is 13"},
 		{"held mail of what was deleted", `UPDATE held SET item_key = ` + three, "books", "it is held or filed, too"},
 		{"document removed", `DELETE FROM documents WHERE name = 'a'`, "books", "2 documents were filed, and there are 1"},
 		{"author of a document", `UPDATE documents SET author = 'mallory' WHERE name = 'a'`, "books", "its documents are not those that were filed"},
@@ -122,7 +123,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 func TestSweptDropFileIsNotMissed(t *testing.T) {
 	t.Parallel()
 	f, db := booksOnDisk(t)
-	if _, err := db.ExecContext(t.Context(), `UPDATE held SET state = 'refused', blob = NULL`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `UPDATE held SET state = 'refused', blob = NULL; UPDATE held_total SET bytes = 0`); err != nil {
 		t.Fatal(err)
 	}
 	f.verify()

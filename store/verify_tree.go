@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
@@ -14,11 +15,16 @@ import (
 type leaf struct {
 	Publication
 	content message.Content
+	filed   time.Time
 }
 
+// publishTime is how long a document may wait to be shown in the tree before that is a
+// fault. Each run tries to show what waits.
+const publishTime = 15 * time.Minute
+
 // verifyTree compares the tree with the current documents, both ways. Documents that
-// wait to be published are not missed.
-func (s *Store) verifyTree(ctx context.Context, report func(Finding) error) error {
+// wait to be published are not missed for a while.
+func (s verifier) verifyTree(ctx context.Context, report func(Finding) error) error {
 	leaves, pending, err := s.leaves(ctx)
 	if err != nil {
 		return err
@@ -28,12 +34,29 @@ func (s *Store) verifyTree(ctx context.Context, report func(Finding) error) erro
 		faults++
 		return report(Finding{Check: "tree", Detail: fmt.Sprintf(format, args...)})
 	}
+	var done int64
 	for at, l := range leaves {
-		if pending[at] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done++
+		s.Progress(VerifyProgress{"tree", done, int64(len(leaves))})
+		if pending[at] && s.time().Sub(l.filed) < publishTime {
 			continue
 		}
-		if wrong := s.leafFault(ctx, at, l); wrong != nil {
+		wrong := s.leafFault(ctx, at, l)
+		if wrong != nil && pending[at] {
+			wrong = fmt.Errorf("%w, and it waits to be shown since %s: verify --repair tries again and says what is in the way", wrong, l.filed.Format(time.RFC3339))
+		}
+		if wrong != nil {
 			if err := fail("%s: %v", at, wrong); err != nil {
+				return err
+			}
+		}
+	}
+	for at := range pending {
+		if _, ok := leaves[at]; !ok {
+			if err := fail("%s: a row asks to show a document that is not there", at); err != nil {
 				return err
 			}
 		}
@@ -99,7 +122,7 @@ func (s *Store) leaves(ctx context.Context) (leaves map[string]leaf, pending map
 			if err != nil {
 				return err
 			}
-			leaves[TreePath(site[d.Library], d)] = leaf{publicationOf(d), d.Content}
+			leaves[TreePath(site[d.Library], d)] = leaf{publicationOf(d), d.Content, d.Created}
 		}
 		pubs, err := tx.Publications(0)
 		if err != nil {

@@ -16,10 +16,12 @@ import (
 	"mailchute/store"
 )
 
-// Job is the job sweep.
+// Job is the job sweep. It is for one goroutine.
 type Job struct {
 	Store *store.Store
 	Log   zerolog.Logger // event 6871
+
+	unclosed []string // runs of ours whose books could not be closed
 }
 
 var _ jobs.Job = (*Job)(nil)
@@ -27,7 +29,8 @@ var _ jobs.Job = (*Job)(nil)
 // Name returns the job's name in events and run records.
 func (j *Job) Name() string { return event.JobSweep }
 
-// Run sweeps once and writes event 6871. A cancelled ctx ends it early.
+// Run sweeps once and writes event 6871, after those of runs that were left open. A
+// cancelled ctx ends it early.
 func (j *Job) Run(ctx context.Context, why jobs.Trigger) (again time.Time, err error) {
 	_, err = j.Sweep(ctx, why)
 	if fault.Of(err) == fault.Interrupted {
@@ -39,14 +42,39 @@ func (j *Job) Run(ctx context.Context, why jobs.Trigger) (again time.Time, err e
 // Sweep is Run that returns its summary; that is whole where it has a Run, whatever the
 // error says.
 func (j *Job) Sweep(ctx context.Context, why jobs.Trigger) (event.Summary, error) {
+	if err := j.tidy(ctx); err != nil {
+		return event.Summary{}, err
+	}
 	run, err := j.Store.OpenRun(ctx, j.Name(), string(why))
 	if err != nil {
 		return event.Summary{}, err
 	}
 	err = j.Store.Sweep(ctx, run.ID)
-	sum, unclosed := j.Store.CloseRun(context.WithoutCancel(ctx), run.ID, 0)
-	if unclosed == nil {
+	j.unclosed = append(j.unclosed, run.ID)
+	sum, unclosed := j.closeRuns(context.WithoutCancel(ctx))
+	return sum, errors.Join(err, unclosed)
+}
+
+// tidy closes the runs that were left open, those of dead processes too.
+func (j *Job) tidy(ctx context.Context) error {
+	if _, err := j.closeRuns(ctx); err != nil {
+		return err
+	}
+	dead, err := j.Store.CloseDead(ctx)
+	for _, sum := range dead {
 		sum.Log(j.Log)
 	}
-	return sum, errors.Join(err, unclosed)
+	return err
+}
+
+// closeRuns closes our own runs and returns the summary of the last.
+func (j *Job) closeRuns(ctx context.Context) (sum event.Summary, err error) {
+	for len(j.unclosed) > 0 {
+		if sum, err = j.Store.CloseRun(ctx, j.unclosed[0], 0); err != nil {
+			return event.Summary{}, err
+		}
+		sum.Log(j.Log)
+		j.unclosed = j.unclosed[1:]
+	}
+	return sum, nil
 }

@@ -112,3 +112,32 @@ func TestRunCutOff(t *testing.T) {
 		}
 	}
 }
+
+// A run whose books cannot be closed is closed by the next, in the same process.
+func TestRunThatCannotBeClosed(t *testing.T) {
+	t.Parallel()
+	all := storetest.NewEffects(storetest.Plan{})
+	job, _ := newJob(t, all.Catalog)
+	if _, err := job.Run(t.Context(), jobs.Schedule); err != nil {
+		t.Fatal(err)
+	}
+	down := errors.New("disk full")
+	job, log := newJob(t, storetest.NewEffects(storetest.Plan{At: all.Count(), Err: down}).Catalog) // the last commit
+	if _, err := job.Run(t.Context(), jobs.Schedule); !errors.Is(err, down) {
+		t.Errorf("got %v, want %v", err, down)
+	}
+	if all := runs(t, job.Store); len(all) != 1 || all[0].State != "open" {
+		t.Errorf("got runs %+v, want one, open", all)
+	}
+	if _, err := job.Run(t.Context(), jobs.Schedule); err != nil {
+		t.Error(err)
+	}
+	for _, r := range runs(t, job.Store) {
+		if r.State != "closed" {
+			t.Errorf("got run %+v, want it closed", r)
+		}
+	}
+	if n := bytes.Count(log.Bytes(), []byte("6871")); n != 2 {
+		t.Errorf("got %d events 6871, want two:\n%s", n, log)
+	}
+}

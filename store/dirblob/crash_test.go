@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -75,6 +73,7 @@ func failAtEveryEffect(t *testing.T, plan storetest.Plan) {
 		fsys, dir := openDir(t)
 		e := storetest.NewEffects(plan)
 		err := script(t.Context(), e.FS(fsys))
+		crashes.Tried("failed effects", 1)
 		if e.Count() < k {
 			check(t, err)
 			return
@@ -105,35 +104,20 @@ func reopen(t *testing.T, fsys durable.FS, dir, what string) {
 	wantClean(t, dir, "after "+what+" and another try")
 }
 
-// The environment that makes the test binary run script and be killed in it.
-const (
-	killDir   = "DIRBLOB_KILL_DIR"
-	killAt    = "DIRBLOB_KILL_AT"
-	killAfter = "DIRBLOB_KILL_AFTER"
-)
+// crashes counts the points at which tests have struck.
+var crashes storetest.Crashes
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(killDir); dir != "" {
-		os.Exit(victim(dir))
-	}
-	os.Exit(m.Run())
+	os.Exit(crashes.Main(m, map[string]storetest.Work{"script": victim}))
 }
 
-// victim runs script and does not return where the plan kills it.
-func victim(dir string) int {
-	at, err := strconv.Atoi(os.Getenv(killAt))
-	if err == nil {
-		var fsys durable.FS
-		if fsys, err = durable.Open(dir); err == nil {
-			plan := storetest.Plan{At: at, After: os.Getenv(killAfter) == "true"}
-			err = script(context.Background(), storetest.NewEffects(plan).FS(fsys))
-		}
-	}
+// victim runs script in a folder.
+func victim(dir string, effects *storetest.Effects) error {
+	fsys, err := durable.Open(dir)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return err
 	}
-	return 0
+	return script(context.Background(), effects.FS(fsys))
 }
 
 func TestKillAtEveryEffect(t *testing.T) {
@@ -141,34 +125,19 @@ func TestKillAtEveryEffect(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		t.Run(fmt.Sprintf("after=%v", after), func(t *testing.T) {
 			t.Parallel()
-			k := 1
-			for killed(t, k, after) {
-				k++
+			total := 1
+			for k := 1; k <= total; k++ {
+				fsys, dir := openDir(t)
+				n, died, err := crashes.Kill(t.Context(), dir, "script", storetest.Plan{At: k, After: after})
+				check(t, err)
+				if total = n; died {
+					total = k + 1
+				}
+				reopen(t, fsys, dir, fmt.Sprint("effect ", k))
 			}
-			if k < 15 {
-				t.Errorf("survived effect %d: too few effects for this script", k)
+			if total < 15 {
+				t.Errorf("got %d effects: too few for this script", total)
 			}
 		})
 	}
-}
-
-// killed runs script in a process that is killed at the k-th effect, and checks what is
-// left. It returns false where there were fewer effects.
-func killed(t *testing.T, k int, after bool) bool {
-	t.Helper()
-	fsys, dir := openDir(t)
-	self, err := os.Executable()
-	check(t, err)
-	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), killDir+"="+dir, killAt+"="+strconv.Itoa(k), fmt.Sprintf("%s=%v", killAfter, after))
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		wantClean(t, dir, "unharmed")
-		return false
-	}
-	if cmd.ProcessState.ExitCode() != -1 {
-		t.Fatalf("effect %d: %v, want a kill\n%s", k, err, out)
-	}
-	reopen(t, fsys, dir, "effect "+strconv.Itoa(k))
-	return true
 }

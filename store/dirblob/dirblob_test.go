@@ -26,6 +26,17 @@ func TestBlobs(t *testing.T) {
 	})
 }
 
+// Where a barrier syncs file by file, what is closed stays open until then.
+func TestBlobsByFsync(t *testing.T) {
+	t.Parallel()
+	storetest.TestBlobs(t, func(t *testing.T) store.Blobs {
+		fsys, err := durable.OpenWay(t.TempDir(), durable.Fsync)
+		check(t, err)
+		t.Cleanup(func() { check(t, fsys.Close()) })
+		return open(t, fsys)
+	})
+}
+
 func openDir(t testing.TB) (durable.FS, string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -40,8 +40,9 @@ type state struct {
 	memberships table[string] // group names by (principal, group)
 	grants      table[access.Grant]
 
-	settings table[setting]
-	changes  table[store.Change]
+	settings   table[setting]
+	changes    table[store.Change]
+	lastChange int64
 
 	items    table[store.Item]
 	outcomes table[store.Outcome]

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -17,6 +18,14 @@ func (t *tx) CurrentDocument(libraryName, folderKey, nameKey string) (store.Docu
 		return store.Document{}, missing("document", libraryName+"/"+folderKey+"/"+nameKey)
 	}
 	return versions[len(versions)-1], nil
+}
+
+func (t *tx) CurrentVersion(libraryName, folderKey, nameKey string) (int, error) {
+	d, err := t.CurrentDocument(libraryName, folderKey, nameKey)
+	if errors.Is(err, fault.ErrNotFound) {
+		err = nil
+	}
+	return d.Version, err
 }
 
 func (t *tx) InsertDocument(d store.Document) error {

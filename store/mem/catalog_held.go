@@ -2,9 +2,11 @@ package mem
 
 import (
 	"fmt"
+	"iter"
 	"time"
 
 	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
 	"mailchute/store"
 )
 
@@ -28,8 +30,28 @@ func (t *tx) EndHeld(id int64, to store.HeldState, end store.HeldEnd) error {
 	case row.state != store.HeldWaiting:
 		return fmt.Errorf("held mail %d is %s: %w", id, row.state, fault.ErrStale)
 	}
-	end.At = stored(end.At)
+	end.At, end.Run, end.Seal = stored(end.At), "", message.Digest{}
 	row.state, row.end = to, end
+	t.held = t.held.put(key(id), row)
+	return nil
+}
+
+func (t *tx) EndedIn(run string) iter.Seq2[store.HeldMail, error] {
+	return func(yield func(store.HeldMail, error) bool) {
+		for _, row := range t.held.under("") {
+			if row.state != store.HeldWaiting && row.end.Run == run && !yield(t.heldMail(row), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *tx) BindEnd(id int64, run string, seal message.Digest) error {
+	row, ok := t.held.get(key(id))
+	if !ok || row.state == store.HeldWaiting {
+		return missing("end of held mail", id)
+	}
+	row.end.Run, row.end.Seal = run, seal
 	t.held = t.held.put(key(id), row)
 	return nil
 }

@@ -142,9 +142,12 @@ func (t *tx) PutSetting(k, value string) error {
 
 func (t *tx) InsertChange(c store.Change) error {
 	c.At = stored(c.At)
-	t.changes = t.changes.put(key(t.next()), c)
+	t.lastChange++
+	t.changes = t.changes.put(key(t.lastChange), c)
 	return nil
 }
+
+func (t *tx) LastChange() (int64, error) { return t.lastChange, nil }
 
 func (t *tx) Changes(limit int) ([]store.Change, error) {
 	list := t.changes.values("")

@@ -22,6 +22,8 @@ const (
 
 	selectCurrent = selectDocuments + thisDocument + ` ORDER BY version DESC LIMIT 1`
 
+	selectCurrentVersion = `SELECT COALESCE(MAX(version), 0) FROM documents` + thisDocument
+
 	selectSurplus = selectDocuments + ` WHERE library = $1 AND blob IS NOT NULL
 		AND version <= (SELECT v.version FROM documents v
 			WHERE v.library = d.library AND v.folder_key = d.folder_key AND v.name_key = d.name_key
@@ -47,6 +49,10 @@ const (
 
 func (t *tx) CurrentDocument(libraryName, folderKey, nameKey string) (store.Document, error) {
 	return one(t, "document "+folderKey+"/"+nameKey+" of "+libraryName, scanDocument, selectCurrent, libraryName, folderKey, nameKey)
+}
+
+func (t *tx) CurrentVersion(libraryName, folderKey, nameKey string) (int, error) {
+	return one(t, "version of "+folderKey+"/"+nameKey+" in "+libraryName, scalar[int], selectCurrentVersion, libraryName, folderKey, nameKey)
 }
 
 func (t *tx) Versions(libraryName, folderKey, nameKey string) ([]store.Document, error) {

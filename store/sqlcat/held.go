@@ -2,9 +2,11 @@ package sqlcat
 
 import (
 	"fmt"
+	"iter"
 	"time"
 
 	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
 	"mailchute/store"
 )
 
@@ -33,6 +35,19 @@ func (t *tx) EndHeld(id int64, to store.HeldState, end store.HeldEnd) error {
 		return err
 	}
 	return fmt.Errorf("%s is %s: %w", what, is, fault.ErrStale)
+}
+
+func (t *tx) EndedIn(run string) iter.Seq2[store.HeldMail, error] {
+	return each(t, "ends of held mail in run "+run, scanHeld, selectHeld+` WHERE h.end_run = $1 AND h.state <> 'held' ORDER BY h.id`, run)
+}
+
+func (t *tx) BindEnd(id int64, run string, seal message.Digest) error {
+	what := fmt.Sprintf("end of held mail %d", id)
+	n, err := t.exec(what, `UPDATE held SET end_run = $2, end_seal = $3 WHERE id = $1 AND state <> 'held'`, id, run, digestValue(seal))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%s: %w", what, fault.ErrNotFound)
+	}
+	return err
 }
 
 func (t *tx) heldState(what string, id int64) (string, error) {

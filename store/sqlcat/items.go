@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"mailchute/pkg/fault"
@@ -35,10 +36,7 @@ const (
 		FROM outcomes o JOIN items i ON i.item_key = o.item_key
 		WHERE o.run = $1 AND o.unfiled IS NOT NULL ORDER BY o.unfiled`
 
-	selectSettled = `SELECT ` + itemColumns + `, ` + outcomeColumns + `
-		FROM outcomes o JOIN items i ON i.item_key = o.item_key
-		WHERE o.item_key IN (SELECT p.item_key FROM processed p WHERE p.run = $1) AND o.run = $1
-		ORDER BY o.item_key, o.recipient_key`
+	selectSettledKeys = `SELECT DISTINCT item_key FROM processed WHERE run = $1 AND item_key IS NOT NULL ORDER BY item_key`
 
 	// One subquery for each table, since each then reads its own index in order.
 	selectKeys = `SELECT item_key FROM items WHERE item_key > $1
@@ -46,8 +44,8 @@ const (
 		UNION SELECT item_key FROM documents WHERE item_key > $1
 		ORDER BY item_key LIMIT $2`
 
-	insertHeld = `INSERT INTO held (id, item_key, recipient_key, state, since, digest, blob, announced, ended, actor, library, author)
-		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM held), $1, $2, $3, $4, $5, $5, 0, 0, '', '', '') ON CONFLICT DO NOTHING RETURNING id`
+	insertHeld = `INSERT INTO held (id, item_key, recipient_key, state, since, digest, blob, announced, ended, actor, library, author, end_run)
+		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM held), $1, $2, $3, $4, $5, $5, 0, 0, '', '', '', '') ON CONFLICT DO NOTHING RETURNING id`
 
 	// A blob counts from the first mail that waits with it until the last has ended.
 	addHeldBytes = `UPDATE held_total SET bytes = bytes + (SELECT size FROM blobs WHERE digest = $1)
@@ -56,9 +54,10 @@ const (
 		WHERE NOT EXISTS (SELECT 1 FROM held WHERE blob = $1 AND state = 'held')`
 	selectHeldBytes = `SELECT bytes FROM held_total`
 
-	selectHeld = `SELECT h.id, h.state, h.since, COALESCE(h.blob, h.digest), h.blob IS NULL, h.announced, h.ended, h.actor, h.library, h.author, ` + itemColumns + `, ` + outcomeColumns + `
+	selectHeld = `SELECT h.id, h.state, h.since, COALESCE(h.blob, h.digest), h.blob IS NULL, h.announced, h.ended, h.actor, h.library, h.author, h.end_run, h.end_seal, ` + itemColumns + `, ` + outcomeColumns + `
 		FROM held h JOIN items i ON i.item_key = h.item_key
 		JOIN outcomes o ON o.item_key = h.item_key AND o.recipient_key = h.recipient_key`
+	selectHeldOf = selectHeld + ` WHERE h.item_key = $1 ORDER BY h.recipient_key`
 )
 
 func itemDest(it *store.Item) []any {
@@ -126,8 +125,45 @@ func (t *tx) OutcomesOfRun(run string) iter.Seq2[store.OutcomeOfItem, error] {
 	return each(t, "outcomes of run "+run, scanOutcomeOfItem, selectOutcomesOfRun, run)
 }
 
+// settledKeys is how many keys selectSettled has; NULL is none.
+const settledKeys = 50
+
+// selectSettled are the outcomes that items with some keys, from $2 on, have got in a run.
+var selectSettled = `SELECT ` + itemColumns + `, ` + outcomeColumns + `
+	FROM outcomes o JOIN items i ON i.item_key = o.item_key
+	WHERE o.run = $1 AND o.item_key IN (` + placeholders(2, settledKeys) + `) ORDER BY o.item_key, o.recipient_key`
+
+// SettledIn sorts the keys of a run only: the rows can be more than fit in memory.
 func (t *tx) SettledIn(run string) iter.Seq2[store.OutcomeOfItem, error] {
-	return each(t, "outcomes of run "+run, scanOutcomeOfItem, selectSettled, run)
+	what := "outcomes of run " + run
+	return func(yield func(store.OutcomeOfItem, error) bool) {
+		keys, err := list(t, what, scanDigest, selectSettledKeys, run)
+		if err != nil {
+			yield(store.OutcomeOfItem{}, err)
+			return
+		}
+		for some := range slices.Chunk(keys, settledKeys) {
+			args := make([]any, 1+settledKeys)
+			args[0] = run
+			for i, k := range some {
+				args[1+i] = digestValue(k)
+			}
+			for o, err := range each(t, what, scanOutcomeOfItem, selectSettled, args...) {
+				if !yield(o, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// placeholders returns n of them from $first on, with commas between.
+func placeholders(first, n int) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("$%d", first+i)
+	}
+	return strings.Join(all, ", ")
 }
 
 func scanOutcomeOfItem(rows *sql.Rows) (o store.OutcomeOfItem, err error) {
@@ -161,10 +197,9 @@ func (t *tx) Held(states ...store.HeldState) iter.Seq2[store.HeldMail, error] {
 	args := make([]any, len(states))
 	for i, s := range states {
 		args[i] = string(s)
-		where += fmt.Sprintf(", $%d", i+1)
 	}
 	if len(states) > 0 {
-		where = ` WHERE h.state IN (` + strings.TrimPrefix(where, ", ") + `)`
+		where = ` WHERE h.state IN (` + placeholders(1, len(states)) + `)`
 	}
 	return each(t, "held mail", scanHeld, selectHeld+where+` ORDER BY h.id`, args...)
 }
@@ -174,7 +209,7 @@ func (t *tx) HeldByID(id int64) (store.HeldMail, error) {
 }
 
 func (t *tx) HeldOf(k store.Key) ([]store.HeldMail, error) {
-	return list(t, "held mail of "+k.String(), scanHeld, selectHeld+` WHERE h.item_key = $1 ORDER BY h.recipient_key`, digestValue(k))
+	return list(t, "held mail of "+k.String(), scanHeld, selectHeldOf, digestValue(k))
 }
 
 func scanHeld(rows *sql.Rows) (h store.HeldMail, err error) {
@@ -185,7 +220,8 @@ func scanHeld(rows *sql.Rows) (h store.HeldMail, err error) {
 		&h.Swept,
 		timeColumn{&h.Announced},
 		timeColumn{&h.End.At},
-		&h.End.Actor, &h.End.Library, &h.End.Author,
+		&h.End.Actor, &h.End.Library, &h.End.Author, &h.End.Run,
+		digestColumn{&h.End.Seal},
 	}
 	dest = append(dest, itemDest(&h.Item)...)
 	dest = append(dest, outcomeDest(&h.Outcome)...)

@@ -82,6 +82,10 @@ func (t *tx) InsertChange(c store.Change) error {
 	return err
 }
 
+func (t *tx) LastChange() (int64, error) {
+	return one(t, "last change", scalar[int64], `SELECT COALESCE(MAX(id), 0) FROM changes`)
+}
+
 func (t *tx) Changes(limit int) ([]store.Change, error) {
 	scan := func(rows *sql.Rows) (c store.Change, err error) {
 		err = rows.Scan(timeColumn{&c.At}, &c.Actor, &c.Action)

@@ -16,6 +16,7 @@ const (
 		place, rows_digest, previous, digest, swept`
 
 	selectRuns = `SELECT ` + runColumns + ` FROM runs`
+	selectRun  = selectRuns + ` WHERE id = $1`
 
 	insertRun = `INSERT INTO runs (` + runColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
@@ -33,6 +34,17 @@ const (
 			documents, bytes, skipped, waiting, detail)
 		VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM processed WHERE run = $1),
 			$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+
+	// The indexes begin with the day: each is asked for every day that there is.
+	selectProcessedAt = `WITH RECURSIVE days (day) AS (
+			SELECT MIN(at / 86400000000) FROM processed
+			UNION ALL SELECT (SELECT MIN(p.at / 86400000000) FROM processed p WHERE p.at / 86400000000 > days.day)
+			FROM days WHERE days.day IS NOT NULL),
+		found (run, seq) AS (
+			SELECT p.run, p.seq FROM days CROSS JOIN processed p WHERE p.at / 86400000000 = days.day AND p.message_id = $1
+			UNION SELECT p.run, p.seq FROM days CROSS JOIN processed p WHERE p.at / 86400000000 = days.day AND p.file = $1)
+		SELECT ` + processedColumns + ` FROM found CROSS JOIN processed p JOIN runs r ON r.id = p.run
+		WHERE p.run = found.run AND p.seq = found.seq ORDER BY r.started, r.id, p.seq`
 )
 
 func (t *tx) InsertRun(r store.Run) error {
@@ -63,7 +75,7 @@ func (t *tx) UpdateRun(r store.Run) error {
 }
 
 func (t *tx) Run(id string) (store.Run, error) {
-	return one(t, "run "+id, scanRun, selectRuns+` WHERE id = $1`, id)
+	return one(t, "run "+id, scanRun, selectRun, id)
 }
 
 func (t *tx) Runs(since time.Time, limit int) ([]store.Run, error) {
@@ -114,9 +126,7 @@ func (t *tx) ProcessedOf(run string) iter.Seq2[store.Processed, error] {
 }
 
 func (t *tx) ProcessedAt(messageIDOrFile string) iter.Seq2[store.Processed, error] {
-	return each(t, "messages with "+messageIDOrFile, scanProcessed, `SELECT `+processedColumns+`
-		FROM processed p JOIN runs r ON r.id = p.run
-		WHERE p.message_id = $1 OR p.file = $1 ORDER BY r.started, r.id, p.seq`, messageIDOrFile)
+	return each(t, "messages with "+messageIDOrFile, scanProcessed, selectProcessedAt, messageIDOrFile)
 }
 
 func scanProcessed(rows *sql.Rows) (p store.Processed, err error) {

@@ -12,10 +12,11 @@ import (
 
 // tx implements store.Tx on a transaction.
 type tx struct {
-	sql         *sql.Tx
-	stmts       map[string]*sql.Stmt
+	session     *session
+	pool        *pool
 	isReference func(error) bool
 	savepoints  int // that are open
+	committed   bool
 	// failed is an error of the database's own. It may have ended the transaction
 	// behind our back (SQLite does so when the disk is full), and what was written after
 	// that would stay. So nothing is, until a savepoint proves that it is still there.
@@ -46,13 +47,33 @@ func (t *tx) Savepoint(f func() error) error {
 	return errors.Join(err, undo)
 }
 
-// rollback ends the transaction; nil where Commit has, or the database itself.
-func (t *tx) rollback() error {
-	err := t.sql.Rollback()
-	if err == nil || errors.Is(err, sql.ErrTxDone) || t.failed != nil {
-		return nil
+// commit ends the transaction.
+func (t *tx) commit() error {
+	if t.failed != nil {
+		return t.failed
 	}
-	return fmt.Errorf("roll back: %w", err)
+	if err := t.session.run("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	t.committed = true
+	return nil
+}
+
+// end undoes what was not committed. An error of the database's own may have done so
+// before: then there is nothing to undo, which is an error, too.
+func (t *tx) end() error {
+	if t.committed {
+		return t.pool.put(t.session)
+	}
+	err := t.session.run("ROLLBACK")
+	if err == nil {
+		return t.pool.put(t.session)
+	}
+	closing := t.session.discard()
+	if t.failed != nil {
+		return closing
+	}
+	return errors.Join(fmt.Errorf("roll back: %w", err), closing)
 }
 
 // exec runs a statement and returns how many rows it changed.
@@ -60,14 +81,11 @@ func (t *tx) exec(what, query string, args ...any) (int64, error) {
 	if t.failed != nil {
 		return 0, t.failed
 	}
-	ctx := context.Background()
-	var res sql.Result
-	var err error
-	if s := t.stmts[query]; s != nil {
-		res, err = t.sql.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		res, err = t.sql.ExecContext(ctx, query, args...)
+	st, err := t.session.statement(query) //nolint:sqlclosecheck // its session does
+	if err != nil {
+		return 0, t.failure(what, err)
 	}
+	res, err := st.ExecContext(context.Background(), args...)
 	if err != nil {
 		return 0, t.failure(what, err)
 	}
@@ -109,16 +127,15 @@ func (t *tx) remove(what, query string, args ...any) error {
 	return err
 }
 
-func (t *tx) query(what, query string, args ...any) (rows *sql.Rows, err error) {
+func (t *tx) query(what, query string, args ...any) (*sql.Rows, error) {
 	if t.failed != nil {
 		return nil, t.failed
 	}
-	ctx := context.Background()
-	if s := t.stmts[query]; s != nil {
-		rows, err = t.sql.StmtContext(ctx, s).QueryContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
-	} else {
-		rows, err = t.sql.QueryContext(ctx, query, args...)
+	st, err := t.session.statement(query) //nolint:sqlclosecheck // its session does
+	if err != nil {
+		return nil, t.failure(what, err)
 	}
+	rows, err := st.QueryContext(context.Background(), args...)
 	if err != nil {
 		return nil, t.failure(what, err)
 	}

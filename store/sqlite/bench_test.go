@@ -17,19 +17,8 @@ import (
 // becomes one document.
 func BenchmarkGroup(b *testing.B) {
 	c := open(b, newPath(b))
+	prepareRows(b, c)
 	started := time.Now()
-	err := c.Update(b.Context(), func(tx store.Tx) error {
-		if err := tx.InsertSite(library.Site{Name: "default"}); err != nil {
-			return err
-		}
-		if err := tx.InsertLibrary(library.Library{Name: "invoices", Site: "default"}); err != nil {
-			return err
-		}
-		return tx.InsertRun(store.Run{ID: "run", Started: started, State: store.RunOpen})
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
 	const group = 100
 	n := 0
 	for b.Loop() {
@@ -47,6 +36,28 @@ func BenchmarkGroup(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "items/s")
+}
+
+// prepareRows puts what a settlement needs.
+func prepareRows(b *testing.B, c store.Catalog) {
+	b.Helper()
+	err := c.Update(b.Context(), func(tx store.Tx) error {
+		if err := tx.InsertSite(library.Site{Name: "default"}); err != nil {
+			return err
+		}
+		if err := tx.InsertLibrary(library.Library{Name: "invoices", Site: "default"}); err != nil {
+			return err
+		}
+		for _, id := range []string{"old", "run"} {
+			if err := tx.InsertRun(store.Run{ID: id, Started: time.Now(), State: store.RunOpen}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 }
 
 // BenchmarkClose closes the books of a run with 10,000 messages.
@@ -125,7 +136,7 @@ func settle(tx store.Tx, n int, now time.Time) error {
 		return err
 	}
 	return tx.InsertProcessed(store.Processed{
-		Run: "run", Key: key, Feed: "drop", File: file, MessageID: "<" + file + "@example.com>",
+		Run: "run", At: now, Key: key, Feed: "drop", File: file, MessageID: "<" + file + "@example.com>",
 		State: store.Filed, Documents: 1, Bytes: 48 << 10,
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/store"
-	"mailchute/store/sqlcat"
 )
 
 // openWith opens a catalog whose writer has these pragmas.
@@ -26,7 +25,7 @@ func openWith(t *testing.T, path string, pragmas ...string) store.Catalog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := sqlcat.New(t.Context(), writer, reader, isReference)
+	c, err := newCatalog(t.Context(), writer, reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,14 +34,14 @@ const (
 // What Update has committed survives a power loss. Several processes may have the file
 // open; an Update waits up to ten seconds for those of others. Views wait for nobody.
 func Open(ctx context.Context, path string) (store.Catalog, error) {
-	c, err := open(ctx, path)
+	c, err := open(ctx, path, usualLimits())
 	if err != nil {
 		return nil, fmt.Errorf("catalog %s: %w", path, err)
 	}
 	return c, nil
 }
 
-func open(ctx context.Context, path string) (*sqlcat.Catalog, error) {
+func open(ctx context.Context, path string, limits logLimits) (*catalog, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -52,6 +52,16 @@ func open(ctx context.Context, path string) (*sqlcat.Catalog, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
+	// As durable as fsync, and it does not wait for the file's times.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return nil, err
+	}
+	return connect(ctx, path, limits)
+}
+
+// connect opens the pools of connections: of the one that writes, of those that read, and
+// of the one that copies the log.
+func connect(ctx context.Context, path string, limits logLimits) (*catalog, error) {
 	writer, err := sql.Open("sqlite", dsn(path, "immediate", writerPragmas()))
 	if err != nil {
 		return nil, err
@@ -61,21 +71,45 @@ func open(ctx context.Context, path string) (*sqlcat.Catalog, error) {
 		return nil, errors.Join(err, writer.Close())
 	}
 	// No limit to the readers: a View inside another one must not wait for itself.
-	reader, err := sql.Open("sqlite", dsn(path, "deferred", []string{busyTimeout, "query_only(ON)"}))
+	reader, err := sql.Open("sqlite", dsn(path, "deferred", readerPragmas()))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	reader.SetMaxIdleConns(idleReaders)
-	return sqlcat.New(ctx, writer, reader, isReference)
+	c, err := newCatalog(ctx, writer, reader)
+	if err != nil {
+		return nil, err
+	}
+	copier, err := sql.Open("sqlite", dsn(path, "deferred", copierPragmas()))
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return keepShort(c, copier, limits), nil
 }
 
+func newCatalog(ctx context.Context, writer, reader *sql.DB) (*sqlcat.Catalog, error) {
+	return sqlcat.New(ctx,
+		sqlcat.Connections{DB: writer, Begin: "BEGIN IMMEDIATE", Idle: 1},
+		sqlcat.Connections{DB: reader, Begin: "BEGIN", Idle: idleReaders}, isReference)
+}
+
+// The caches take no more than 16 MiB in all while no more than idleReaders read at once.
+
 // writerPragmas are those of the connection that writes. The undo of savepoints is kept
-// in memory; it would be a file, and takes a third of a settlement's time there.
+// in memory; it would be a file, and takes a third of a settlement's time there. The log
+// is copied by catalog, and what it grew to while somebody read for long is given back.
 func writerPragmas() []string {
 	return []string{
 		busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
-		"cache_size(-8192)", "temp_store(MEMORY)",
+		"cache_size(-8192)", "temp_store(MEMORY)", "wal_autocheckpoint(0)", "journal_size_limit(67108864)",
 	}
+}
+
+func readerPragmas() []string {
+	return []string{busyTimeout, "query_only(ON)", "cache_size(-1024)"}
+}
+
+func copierPragmas() []string {
+	return []string{busyTimeout, "synchronous(FULL)", "cache_size(-64)"}
 }
 
 // create makes the file where there is none. SQLite gives the files beside it the same

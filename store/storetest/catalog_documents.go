@@ -65,6 +65,13 @@ func documentRows() []catalogRow {
 			equal(w, "documents of another item", of("other"), []store.Document{other})
 			equal(w, "documents of no item", of("x"), nil)
 		}},
+		{"CurrentVersion is the highest, 0 where there is none", func(w catalogWorld) {
+			w.update(putLibraries("invoices"), putDocument(document("invoices", "", "a", 1)), putDocument(document("invoices", "", "a", 2)))
+			for name, want := range map[string]int{"a": 2, "b": 0} {
+				got := read(w, func(tx store.Tx) (int, error) { return tx.CurrentVersion("invoices", "key of ", "key of "+name) })
+				equal(w, "version of "+name, got, want)
+			}
+		}},
 		{"FolderName returns the spelling that the folder's documents have", func(w catalogWorld) {
 			w.update(putLibraries("invoices", "letters"),
 				putDocument(document("invoices", hostile, "a", 1)), putDocument(document("letters", "other", "a", 1)))

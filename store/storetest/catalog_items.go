@@ -191,6 +191,21 @@ func heldRows() []catalogRow {
 			want.State, want.End = store.HeldRefused, ending()
 			equal(w, "held mail", readHeld(w), []store.HeldMail{want, heldMail(2, "n", "r")})
 		}},
+		{"the end of held mail is in the books of one run", func(w catalogWorld) {
+			w.update(putHeldMail("m", "r"), putHeldMail("n", "r"), putHeldMail("o", "r"), endHeld(3, store.HeldReleased), endHeld(1, store.HeldExpired))
+			equal(w, "in no books", endedIn(w, ""), []int64{1, 3})
+			w.update(bindEnd(3, "run", sum("seal")))
+			equal(w, "in no books any more", endedIn(w, ""), []int64{1})
+			equal(w, "in the books", endedIn(w, "run"), []int64{3})
+			want := ending()
+			want.Run, want.Seal = "run", sum("seal")
+			equal(w, "its end", readHeld(w, store.HeldReleased)[0].End, want)
+			for _, id := range []int64{2, 4} {
+				if err := w.Update(w.Context(), bindEnd(id, "run", sum("seal"))); !errors.Is(err, fault.ErrNotFound) {
+					w.Errorf("held mail %d, which has not ended: got error %v, want %v", id, err, fault.ErrNotFound)
+				}
+			}
+		}},
 		{"held mail is announced once, while it waits", func(w catalogWorld) {
 			announce := func(id int64, at time.Time) change {
 				return func(tx store.Tx) error { return tx.AnnounceHeld(id, at) }
@@ -275,6 +290,19 @@ func twoMovers(w catalogWorld) {
 // endHeld ends held mail with every column filled.
 func endHeld(id int64, to store.HeldState) change {
 	return func(tx store.Tx) error { return tx.EndHeld(id, to, ending()) }
+}
+
+func bindEnd(id int64, run string, seal message.Digest) change {
+	return func(tx store.Tx) error { return tx.BindEnd(id, run, seal) }
+}
+
+// endedIn returns the numbers of the held mail whose end is in a run's books.
+func endedIn(w catalogWorld, run string) (ids []int64) {
+	w.Helper()
+	for _, h := range readAll(w, func(tx store.Tx) iter.Seq2[store.HeldMail, error] { return tx.EndedIn(run) }) {
+		ids = append(ids, h.ID)
+	}
+	return ids
 }
 
 func ending() store.HeldEnd {

@@ -215,6 +215,7 @@ func (m *model) documentStep() {
 		m.change("InsertDocument", func(tx store.Tx) error { return tx.InsertDocument(d) })
 	case 1:
 		m.compare("CurrentDocument", func(tx store.Tx) (any, error) { return tx.CurrentDocument(d.Library, d.FolderKey, d.NameKey) })
+		m.compare("CurrentVersion", func(tx store.Tx) (any, error) { return tx.CurrentVersion(d.Library, d.FolderKey, d.NameKey) })
 	case 2:
 		m.compare("Versions", func(tx store.Tx) (any, error) { return tx.Versions(d.Library, d.FolderKey, d.NameKey) })
 	case 3:
@@ -256,19 +257,23 @@ func (m *model) sweepStep() {
 	m.Helper()
 	name, id := m.name(), int64(1+m.choose(3))
 	at := noon.Add(time.Duration(m.choose(3)) * time.Second)
-	switch m.choose(6) {
+	switch m.choose(8) {
 	case 0:
 		m.change("AnnounceHeld", func(tx store.Tx) error { return tx.AnnounceHeld(id, at) })
 	case 1:
 		m.change("DropHeldBlobs", func(tx store.Tx) error { return tx.DropHeldBlobs(at) })
 	case 2:
-		m.change("DoomBlob", func(tx store.Tx) error { return tx.DoomBlob(sum(name), id, at) })
+		m.change("DoomBlob", func(tx store.Tx) error { return tx.DoomBlob(sum(name), int64(len(name)), at) })
 	case 3:
 		m.change("DeleteBlob", func(tx store.Tx) error { return tx.DeleteBlob(sum(name), at) })
 	case 4:
 		m.compare("Doomed", func(tx store.Tx) (any, error) { return collect(tx.Doomed(at)) })
 	case 5:
 		m.change("PutSweep", func(tx store.Tx) error { return tx.PutSweep(store.Sweep{Run: name, Expired: int(id)}) })
+	case 6:
+		m.change("BindEnd", bindEnd(id, name, sum(name)))
+	case 7:
+		m.compare("EndedIn", func(tx store.Tx) (any, error) { return collect(tx.EndedIn(name)) })
 	}
 }
 
@@ -287,6 +292,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 	gather(add, "grants", func() ([]access.Grant, error) { return tx.Grants() })
 	gather(add, "settings", tx.Settings)
 	gather(add, "changes", func() ([]store.Change, error) { return tx.Changes(0) })
+	gather(add, "last change", tx.LastChange)
 	gather(add, "held", func() ([]store.HeldMail, error) { return collect(tx.Held()) })
 	gather(add, "held bytes", tx.HeldBytes)
 	gather(add, "documents", func() ([]store.Document, error) { return collect(tx.Documents("")) })

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -99,6 +100,21 @@ func policyRows() []catalogRow {
 				got := read(w, func(tx store.Tx) ([]store.Change, error) { return tx.Changes(limit) })
 				equal(w, "changes", got, want)
 			}
+		}},
+		{"the last change has a greater number than those before, unless it was undone", func(w catalogWorld) {
+			put := func(tx store.Tx) error { return tx.InsertChange(store.Change{At: noon}) }
+			last := read(w, store.Tx.LastChange)
+			equal(w, "before the first", last, 0)
+			for range 12 {
+				w.update(put)
+				if n := read(w, store.Tx.LastChange); n <= last {
+					w.Errorf("got %d after %d, want more", n, last)
+				} else {
+					last = n
+				}
+			}
+			_ = w.Update(w.Context(), func(tx store.Tx) error { return errors.Join(put(tx), errors.New("undo")) })
+			equal(w, "after one that was undone", read(w, store.Tx.LastChange), last)
 		}},
 	}
 }

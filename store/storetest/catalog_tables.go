@@ -126,6 +126,7 @@ func absent() map[string]change {
 		"Item":            func(tx store.Tx) error { return second(tx.Item(sum("x"))) },
 		"HeldByID":        func(tx store.Tx) error { return second(tx.HeldByID(1)) },
 		"EndHeld":         endHeld(1, store.HeldRefused),
+		"BindEnd":         bindEnd(1, "r", sum("a")),
 		"AnnounceHeld":    func(tx store.Tx) error { return tx.AnnounceHeld(1, noon) },
 		"Sweep":           func(tx store.Tx) error { return second(tx.Sweep("x")) },
 		"CurrentDocument": func(tx store.Tx) error { return second(tx.CurrentDocument("x", "", "a")) },

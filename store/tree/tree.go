@@ -6,8 +6,9 @@
 // Links are never followed: below a link in place of a folder nothing is published,
 // removed or believed. Files of other names are left alone.
 //
-// Files are made under temporary names in the hidden folder .mailchute (mode 0700) and
-// then moved into place. Folders have mode 0755, files 0444, less what the umask takes.
+// A hard link is made under its final name at once where that is free. Other files are made
+// under temporary names in the hidden folder .mailchute (mode 0700) and then moved into
+// place. Folders have mode 0755, files 0444, less what the umask takes.
 package tree
 
 import (
@@ -71,12 +72,31 @@ func (t *Tree) Publish(ctx context.Context, path string, b store.Blob) error {
 	}
 	err := t.makeFolders(path)
 	if err == nil {
-		err = t.replace(path, b)
+		err = t.put(path, b)
 	}
 	if err != nil {
 		return fmt.Errorf("publish %q: %w", path, err)
 	}
 	return nil
+}
+
+// put shows the blob's bytes at path, whatever is there.
+func (t *Tree) put(path string, b store.Blob) error {
+	err := t.link(path, b)
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, durable.ErrCannotLink) {
+		return t.replace(path, b)
+	}
+	return err
+}
+
+// link gives the blob's file a further name that is free: fs.ErrExist, or
+// durable.ErrCannotLink.
+func (t *Tree) link(name string, b store.Blob) error {
+	f, ok := b.(store.FileBlob)
+	if !ok || t.mode != Link {
+		return durable.ErrCannotLink
+	}
+	return t.fsys.Link(f.File(), name)
 }
 
 func (t *Tree) replace(path string, b store.Blob) error {
@@ -91,13 +111,11 @@ func (t *Tree) replace(path string, b store.Blob) error {
 
 // stage makes the blob's bytes a file of this name.
 func (t *Tree) stage(name string, b store.Blob) error {
-	if f, ok := b.(store.FileBlob); ok && t.mode == Link {
-		err := t.fsys.Link(f.File(), name)
-		if !errors.Is(err, durable.ErrCannotLink) {
-			return err
-		}
+	err := t.link(name, b)
+	if errors.Is(err, durable.ErrCannotLink) {
+		err = t.copy(name, b)
 	}
-	return t.copy(name, b)
+	return err
 }
 
 func (t *Tree) copy(name string, b store.Blob) error {

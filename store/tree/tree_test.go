@@ -42,7 +42,7 @@ type world struct {
 	blobsPath string
 }
 
-func newWorld(t *testing.T, mode tree.Mode) *world {
+func newWorld(t testing.TB, mode tree.Mode) *world {
 	t.Helper()
 	w := &world{treeDir: t.TempDir(), blobsPath: t.TempDir()}
 	w.treeFS = openDir(t, w.treeDir)
@@ -56,7 +56,7 @@ func newWorld(t *testing.T, mode tree.Mode) *world {
 	return w
 }
 
-func openDir(t *testing.T, dir string) durable.FS {
+func openDir(t testing.TB, dir string) durable.FS {
 	t.Helper()
 	fsys, err := durable.Open(dir)
 	check(t, err)
@@ -64,7 +64,7 @@ func openDir(t *testing.T, dir string) durable.FS {
 	return fsys
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func check(t *testing.T, err error) {
 }
 
 // blob returns an open blob with these bytes.
-func (w *world) blob(t *testing.T, data string) store.Blob {
+func (w *world) blob(t testing.TB, data string) store.Blob {
 	t.Helper()
 	up, err := w.blobs.Create(t.Context())
 	check(t, err)

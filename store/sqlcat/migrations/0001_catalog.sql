@@ -82,7 +82,7 @@ CREATE TABLE blobs (
 	doomed BIGINT NOT NULL
 );
 
-CREATE INDEX blobs_doomed ON blobs (doomed) WHERE state = 2;
+CREATE INDEX blobs_doomed ON blobs (digest) WHERE state = 2;
 
 CREATE TABLE items (
 	item_key   BYTEA NOT NULL PRIMARY KEY,
@@ -133,12 +133,15 @@ CREATE TABLE held (
 	actor         TEXT NOT NULL,
 	library       TEXT NOT NULL,
 	author        TEXT NOT NULL,
+	end_run       TEXT NOT NULL, -- whose books have the end; '' is none
+	end_seal      BYTEA,
 	UNIQUE (item_key, recipient_key),
 	FOREIGN KEY (item_key, recipient_key) REFERENCES outcomes (item_key, recipient_key)
 );
 
 CREATE INDEX held_state ON held (state, id);
 CREATE INDEX held_blob ON held (blob) WHERE blob IS NOT NULL;
+CREATE INDEX held_ended ON held (end_run, id) WHERE state <> 'held';
 
 -- One row: the bytes of the blobs that rows of held in state 'held' refer to.
 CREATE TABLE held_total (
@@ -245,8 +248,10 @@ CREATE TABLE processed (
 	PRIMARY KEY (run, seq)
 );
 
-CREATE INDEX processed_message_id ON processed (message_id);
-CREATE INDEX processed_file ON processed (file);
+-- By day first, so that a new row lands among those of its day, however many there are
+-- in all: what is scattered over a whole index costs a page each, written twice.
+CREATE INDEX processed_message_id ON processed ((at / 86400000000), message_id);
+CREATE INDEX processed_file ON processed ((at / 86400000000), file);
 
 CREATE TABLE sweeps (
 	run           TEXT NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
