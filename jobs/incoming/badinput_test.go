@@ -180,6 +180,30 @@ func TestLimits(t *testing.T) {
 	w.verify()
 }
 
+// A message may become as many documents as it has parts in one library, but not in many.
+func TestTooManyDocuments(t *testing.T) {
+	t.Parallel()
+	w := newBadInputWorld(t)
+	var parts strings.Builder
+	for i := range 5001 {
+		fmt.Fprintf(&parts, "--b\r\nContent-Disposition: attachment; filename=%d.txt\r\n\r\n\r\n", i)
+	}
+	w.drop("1.eml", mail("alice@case.test", "invoices@case.test", "open@case.test", "nobody@case.test")+
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"+parts.String()+"--b--\r\n")
+	for _, r := range w.explain(filepath.Join(w.dir, "drop", "1.eml")).Recipients[:2] {
+		if r.Decision != "hold" || r.Reason != "over-limits" || !strings.Contains(r.Detail, "10002 documents") {
+			t.Errorf("%s: explained as %s %s, %s; want it held as over-limits", r.Address, r.Decision, r.Reason, r.Detail)
+		}
+	}
+	w.drain()
+	want := []string{"held over-limits invoices@case.test", "held over-limits open@case.test", "held unknown-address nobody@case.test"}
+	if diff := cmp.Diff(want, w.verdicts("1.eml")); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	w.drained()
+	w.verify()
+}
+
 // What was settled before three processes died with its drop file in hand is not held as
 // well; another message in a file of that name and size is.
 func TestSettledThenKilledThreeTimes(t *testing.T) {
@@ -204,6 +228,35 @@ func TestSettledThenKilledThreeTimes(t *testing.T) {
 			w.drain()
 			if diff := cmp.Diff(row.want, w.verdicts("1.eml")); diff != "" {
 				t.Errorf("verdicts (-want +got):\n%s", diff)
+			}
+			w.drained()
+			w.verify()
+		})
+	}
+}
+
+// A copy that came under another name is a duplicate once it is read. Where it may not be
+// read any more it is held: that it is a copy cannot be proved, and nothing is lost.
+func TestCopyKilledThreeTimes(t *testing.T) {
+	t.Parallel()
+	content := mail("alice@case.test", "invoices@case.test") + received + "Subject: Note\r\n\r\ntext\r\n"
+	for _, row := range []struct {
+		crashes int // on record
+		want    counts
+	}{
+		{2, counts{duplicate: 1}},
+		{3, counts{held: 1}},
+	} {
+		t.Run(fmt.Sprintf("%+v", row.want), func(t *testing.T) {
+			t.Parallel()
+			w := newBadInputWorld(t)
+			w.drop("1.eml", content)
+			w.drain()
+			box := filepath.Join(w.dir, "drop", ".mailchute", "retry", fmt.Sprintf("0.%d.0.0.X", row.crashes))
+			w.must(os.MkdirAll(box, 0o700))
+			w.write(filepath.Join(box, "2.eml"), content)
+			if got := countsOf(w.drain()); got != row.want {
+				t.Errorf("got %+v, want %+v", got, row.want)
 			}
 			w.drained()
 			w.verify()

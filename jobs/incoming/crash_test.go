@@ -51,10 +51,9 @@ func TestKilledAtEveryEffect(t *testing.T) {
 		for k := 1; k <= total; k++ {
 			w := newCrashWorld(t)
 			plan := storetest.Plan{At: k, After: after}
-			if out, died := runVictim(t, w.dir, drainOne, plan); died {
-				total = max(total, k+1)
-			} else {
-				total = atoi(t, out)
+			n, died := kill(t, w.dir, drainOne, plan)
+			if total = n; died {
+				total = k + 1
 			}
 			w.checkRecovered(fmt.Sprintf("killed at effect %d (after=%v)", k, after))
 		}
@@ -116,7 +115,7 @@ func failAt(t *testing.T, plan storetest.Plan, what string) {
 		if effects.Count() < plan.At {
 			t.Errorf("got %d effects, want number %d to fail", effects.Count(), plan.At)
 		}
-		tried.add("failed effects", 1)
+		crashes.Tried("failed effects", 1)
 		time.Sleep(2 * time.Minute) // what went to retry for it is due again
 		w.checkRecovered(fmt.Sprintf("%v at effect %d, %s (drain said: %v)", plan.Err, plan.At, what, err))
 	})
@@ -134,7 +133,7 @@ func TestSlow(t *testing.T) {
 				defer w.end()
 				effects := storetest.NewEffects(storetest.Plan{At: 1, Stays: true, Delay: delay})
 				w.must(drainVictim(w.dir, effects))
-				tried.add("slow effects", effects.Count())
+				crashes.Tried("slow effects", effects.Count())
 				w.checkRecovered(fmt.Sprintf("each effect takes %v", delay))
 			})
 		})

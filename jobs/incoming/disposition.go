@@ -54,10 +54,9 @@ func recovered(err *error) {
 // DESIGN §2.
 func (p *pass) handle(ctx context.Context, f *feed, item *drop.Item) {
 	a := &arrival{Item: item, stage: p.Store.Stage()}
+	defer p.memory.give(a)
 	err := p.process(ctx, a)
-	if a.turn != nil {
-		a.turn()
-	}
+	p.held.give(a.room)
 	p.fail(a.close())
 	var down outage
 	var unread *drop.Unreadable
@@ -111,7 +110,7 @@ func (p *pass) deferItem(ctx context.Context, a *arrival, cause error) {
 // reject decides for a message that cannot be read, by the class of the error: where it
 // never can be, it is held, or deleted by policy, for the recipients that would have got
 // it; for none where the envelope is what cannot be read. Other errors are returned.
-func (p *pass) reject(ctx context.Context, a *arrival, cause error) (err error) {
+func (p *pass) reject(ctx context.Context, a *arrival, cause error) error {
 	class, reason := fault.Of(cause), fault.ReasonOf(cause)
 	if class == fault.Transient && a.Expired() && !errors.As(cause, new(outage)) {
 		class, reason = fault.Permanent, fault.TooManyAttempts
@@ -124,11 +123,9 @@ func (p *pass) reject(ctx context.Context, a *arrival, cause error) (err error) 
 	}
 	a.refuse(reason, cause.Error())
 	if a.key.IsZero() {
-		if err := p.keyUnread(ctx, a); err != nil {
-			return err
-		}
+		return p.keyUnread(ctx, a)
 	}
-	return p.settle(ctx, a)
+	return nil
 }
 
 // keyUnread finds the key of a message that was not decoded. Where a process died with it

@@ -41,14 +41,42 @@ func (x *examination) parse(ctx context.Context, p *message.Parser, in *io.Secti
 
 // walk finds the message's parts.
 func (x *examination) walk(ctx context.Context, p *message.Parser, in *io.SectionReader) (err error) {
-	x.msg, err = p.Parse(ctx, in, in.Size())
-	return err
+	if x.msg, err = p.Parse(ctx, in, in.Size()); err != nil {
+		return err
+	}
+	return x.checkDocuments()
+}
+
+// maxDocuments is how many documents a message may become in several libraries together.
+// In a single one it may become as many as it has parts.
+const maxDocuments = 10_000
+
+// checkDocuments refuses a message that would become too many: few parts times few
+// recipients are much to keep in memory, and to write in one transaction.
+func (x *examination) checkDocuments() error {
+	libraries, files := x.allowed(), x.files()
+	if libraries > 1 && files*libraries > maxDocuments {
+		return fault.Markf(fault.Poison, fault.OverLimits,
+			"its %d files would become %d documents in %d libraries, over the limit of %d: release it for one recipient after the other",
+			files, files*libraries, libraries, maxDocuments)
+	}
+	return nil
+}
+
+// files returns how many parts some library might file.
+func (x *examination) files() (n int) {
+	for _, part := range x.msg.Parts {
+		if library.Candidate(part) {
+			n++
+		}
+	}
+	return n
 }
 
 // decode decodes the parts, those that some library might file into keep. Where no
 // recipient is allowed, nothing is kept.
 func (x *examination) decode(ctx context.Context, keep sink) (err error) {
-	if !x.allowed() {
+	if x.allowed() == 0 {
 		keep = discard
 	}
 	x.contents = make([]message.Content, len(x.msg.Parts))
@@ -65,14 +93,14 @@ func (x *examination) decode(ctx context.Context, keep sink) (err error) {
 	return nil
 }
 
-// allowed reports whether the message is filed for any recipient.
-func (x *examination) allowed() bool {
+// allowed returns for how many recipients the message is filed.
+func (x *examination) allowed() (n int) {
 	for _, v := range x.verdicts {
 		if v.allowed() {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // plan lets the libraries of the allowed recipients say what documents the message

@@ -104,13 +104,14 @@ func Explain(ctx context.Context, o Options, file, format string) (Explanation, 
 // explain does what process does, without keeping anything.
 func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, size int64, f drop.Format) (err error) {
 	var e examination
-	if e.policy, err = o.Store.Policy(ctx); err != nil {
+	judge := newJudge(o.Store, o.Domains)
+	if e.policy, err = judge.policy(ctx); err != nil {
 		return err
 	}
 	if e.env, err = drop.ReadEnvelope(src, size, f); err != nil {
 		return err
 	}
-	if err := newJudge(o.Store, o.Domains).envelope(ctx, &e); err != nil {
+	if err := judge.envelope(ctx, &e); err != nil {
 		return err
 	}
 	err = e.parse(ctx, message.NewParser(o.Limits), body(src, size, e.env), discard)

@@ -3,7 +3,8 @@
 // One message goes top to bottom through message.go: claim, envelope, MIME, sender, a
 // decision for each recipient, settle, and only then is the drop file removed. pass.go
 // does that for all files of a run; verdict.go decides, for the job and for Explain
-// alike; disposition.go says what happens after an error.
+// alike, by what judge.go knows of the farm; disposition.go says what happens after an
+// error; memory.go bounds what is kept of the messages in hand.
 package incoming
 
 import (
@@ -51,8 +52,8 @@ type Progress struct {
 // Job is the Incoming E-Mail job. Run and Drain are for one goroutine at a time.
 type Job struct {
 	Options
-	feeds []*feed
-	judge *judge
+	feeds  []*feed
+	judges judges
 
 	held        heldRoom
 	treeTrouble jobs.Trouble
@@ -74,7 +75,7 @@ func New(o Options) *Job {
 	if o.OpenFolder == nil {
 		o.OpenFolder = durable.Open
 	}
-	j := &Job{Options: o, judge: newJudge(o.Store, o.Domains)}
+	j := &Job{Options: o, judges: judges{store: o.Store, domains: o.Domains}}
 	for _, f := range o.Feeds {
 		log := o.Log.With().Str("feed", f.Name).Str("path", f.Path).Logger()
 		j.feeds = append(j.feeds, &feed{Feed: f, log: log, openFolder: o.OpenFolder})

@@ -43,10 +43,11 @@ const markEnds = 64 << 10
 // markOf returns the mark of a message (store.Item).
 func markOf(m *io.SectionReader) (int64, error) {
 	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	buf := make([]byte, 8<<10) // io.Copy would take two of 32 KB for each message
 	head := min(m.Size(), markEnds)
 	tail := min(m.Size()-head, markEnds)
 	for _, ends := range []*io.SectionReader{io.NewSectionReader(m, 0, head), io.NewSectionReader(m, m.Size()-tail, tail)} {
-		if _, err := io.Copy(h, ends); err != nil {
+		if _, err := io.CopyBuffer(h, ends, buf); err != nil {
 			return 0, err
 		}
 	}

@@ -83,7 +83,7 @@ func TestKiller(t *testing.T) {
 			w.drop(name, good())
 			arrived = append(arrived, name)
 		}
-		if _, died := runVictim(t, w.dir, parse, storetest.Plan{}); died != (n < 3) {
+		if _, died := kill(t, w.dir, parse, storetest.Plan{}); died != (n < 3) {
 			t.Fatalf("process %d: died: %v", n, died)
 		}
 		if sent = append(sent, arrived...); n == 1 {

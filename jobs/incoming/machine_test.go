@@ -139,7 +139,7 @@ func (m *machine) drainUntil(k int, seed uint64) (n int, where string) {
 		m.t.Fatalf("nothing failed, and yet: %v", err)
 	}
 	m.disk = m.disk.PowerLoss(seed)
-	tried.add("power cuts", 1)
+	crashes.Tried("power cuts", 1)
 	return n, where
 }
 

@@ -20,9 +20,9 @@ type arrival struct {
 	src   source // nil where it could not be opened
 	key   store.Key
 	mark  int64
-	turn  func() // ends the turn of a message of many parts; nil: it has none
 	stage *store.Staging
 
+	memory  int64 // taken of the memory for what is in hand
 	room    int64 // taken of held_max
 	crowded bool  // there was none to take
 }
@@ -37,7 +37,36 @@ type source interface {
 // returns nil, the drop file may be removed. What became of the file until then is in a.
 func (p *pass) process(ctx context.Context, a *arrival) (err error) {
 	defer recovered(&err)
-	if a.policy, err = p.Store.Policy(ctx); err != nil {
+	st, err := p.work(ctx, a)
+	if err != nil {
+		return err
+	}
+	return p.settle(ctx, a, st)
+}
+
+// work does what comes before the commit. As many messages are in work at once as there
+// are parsers; what waits for the commit afterwards holds rows, not windows.
+func (p *pass) work(ctx context.Context, a *arrival) (st store.Settlement, err error) {
+	var parser *message.Parser
+	select {
+	case parser = <-p.parsers:
+	case <-ctx.Done():
+		return st, ctx.Err()
+	}
+	defer func() { p.parsers <- parser }()
+	if err := p.decide(ctx, a, &parser); err != nil {
+		return st, err
+	}
+	return p.settlement(ctx, a)
+}
+
+// decide finds out what becomes of the message for each recipient: the verdicts of a.
+func (p *pass) decide(ctx context.Context, a *arrival, parser **message.Parser) (err error) {
+	judge, err := p.judges.next(ctx)
+	if err != nil {
+		return outage{err}
+	}
+	if a.policy, err = judge.policy(ctx); err != nil {
 		return outage{err}
 	}
 	if a.env, a.src, err = a.Open(); a.src == nil {
@@ -46,13 +75,12 @@ func (p *pass) process(ctx context.Context, a *arrival) (err error) {
 	if err != nil {
 		return p.reject(ctx, a, err)
 	}
-	if err := p.judge.envelope(ctx, &a.examination); err != nil {
+	if err := judge.envelope(ctx, &a.examination); err != nil {
 		return outage{err}
 	}
 	if err := p.takeRoom(ctx, a); err != nil {
 		return err
 	}
-	defer func() { p.held.give(a.room) }()
 	if a.stillWaits() {
 		return errNoRoom
 	}
@@ -62,10 +90,10 @@ func (p *pass) process(ctx context.Context, a *arrival) (err error) {
 	if err := unfit(a.Item); err != nil {
 		return p.reject(ctx, a, err)
 	}
-	if err := p.read(ctx, a); err != nil {
+	if err := p.read(ctx, a, parser); err != nil {
 		return p.reject(ctx, a, err)
 	}
-	return p.settle(ctx, a)
+	return nil
 }
 
 // maxCrashes is how many processes may die with an item in hand before it is held.
@@ -79,27 +107,22 @@ func unfit(item *drop.Item) error {
 	return fault.Markf(fault.Poison, fault.Poisoned, "the process ended %d times while it handled this message", item.Crashes)
 }
 
-// read parses and decodes the message, and plans its documents. One parser serves one
-// message at a time; what waits for the commit afterwards holds rows, not windows.
-func (p *pass) read(ctx context.Context, a *arrival) (err error) {
-	parser := <-p.parsers
-	sound := false
+// read parses and decodes the message, and plans its documents. A parser that may have
+// been left in the middle of something is replaced.
+func (p *pass) read(ctx context.Context, a *arrival, parser **message.Parser) (err error) {
 	defer func() {
-		if !sound { // it may have been left in the middle of something
-			parser = message.NewParser(p.Limits)
+		if fault.Of(err) == fault.Poison {
+			*parser = message.NewParser(p.Limits)
 		}
-		p.parsers <- parser
 	}()
-	defer func() { sound = err == nil || fault.Of(err) != fault.Poison }()
 	defer recovered(&err)
 
-	if err := a.walk(ctx, parser, body(a.src, a.Size, a.env)); err != nil {
+	err = a.walk(ctx, *parser, body(a.src, a.Size, a.env))
+	if err := p.memory.take(ctx, a); err != nil {
 		return err
 	}
-	if len(a.msg.Parts) > manyParts {
-		if a.turn, err = p.takeTurn(ctx); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	if err := a.decode(ctx, a.keep); err != nil {
 		return err
@@ -109,21 +132,6 @@ func (p *pass) read(ctx context.Context, a *arrival) (err error) {
 		return outage{err}
 	}
 	return a.plan(ctx, a.keep)
-}
-
-// manyParts is how many parts make a message that is dealt with while no other such is:
-// what is kept in memory of a message grows with its parts alone.
-const manyParts = 1000
-
-// takeTurn waits until no other message of many parts is in hand. end lets the next one
-// begin.
-func (p *pass) takeTurn(ctx context.Context) (end func(), err error) {
-	select {
-	case p.turns <- struct{}{}:
-		return func() { <-p.turns }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // skipDecided drops the verdicts of recipients that have their outcome.
@@ -146,9 +154,9 @@ func (p *pass) skipDecided(ctx context.Context, a *arrival) error {
 	return nil
 }
 
-// settle commits what was decided, unless the file changed while it was read, and says
-// for whom it was not filed.
-func (p *pass) settle(ctx context.Context, a *arrival) error {
+// settlement says what the store is to commit, and stages the drop file where anything
+// is held. A file that changed while it was read is left alone.
+func (p *pass) settlement(ctx context.Context, a *arrival) (store.Settlement, error) {
 	st := store.Settlement{
 		Run: p.run.ID, Item: a.row(), Columns: a.columns(), Staging: a.stage, Duplicates: a.policy.Duplicates,
 	}
@@ -160,17 +168,20 @@ func (p *pass) settle(ctx context.Context, a *arrival) error {
 		st.Decided = append(st.Decided, a.decided(v))
 	}
 	if a.stillWaits() {
-		return errNoRoom
+		return st, errNoRoom
 	}
 	if err := a.stageWhole(ctx, &st); err != nil {
-		return err
+		return st, err
 	}
-	if changed, err := a.Changed(); err != nil || changed {
-		if err == nil {
-			err = errChanged
-		}
-		return err
+	changed, err := a.Changed()
+	if err == nil && changed {
+		err = errChanged
 	}
+	return st, err
+}
+
+// settle commits what was decided, and says for whom the message was not filed.
+func (p *pass) settle(ctx context.Context, a *arrival, st store.Settlement) error {
 	done, err := p.Store.Settle(ctx, st)
 	if err != nil {
 		return settleFailed(err)

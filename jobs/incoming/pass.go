@@ -26,7 +26,7 @@ type pass struct {
 	unfed   error                // why feeds could not be drained
 	parsers chan *message.Parser // as many as decode at once
 	slots   chan struct{}
-	turns   chan struct{} // holds one token: whose message has many parts
+	memory  *memory // for what is kept of the messages in hand
 	working sync.WaitGroup
 
 	mu       sync.Mutex
@@ -46,7 +46,7 @@ func (j *Job) begin(ctx context.Context, why jobs.Trigger) (*pass, error) {
 		Job: j, why: why, until: time.Now().Add(j.RunTime),
 		parsers: make(chan *message.Parser, min(runtime.GOMAXPROCS(0), j.InFlight)),
 		slots:   make(chan struct{}, j.InFlight),
-		turns:   make(chan struct{}, 1),
+		memory:  newMemory(),
 	}
 	for range cap(p.parsers) {
 		p.parsers <- message.NewParser(j.Limits)

@@ -370,10 +370,9 @@ func TestReleaseKilledAtEveryEffect(t *testing.T) {
 		for k := 1; k <= total; k++ {
 			w := newHeldWorld(t)
 			plan := storetest.Plan{At: k, After: after}
-			if out, died := runVictim(t, w.dir, release, plan); died {
-				total = max(total, k+1)
-			} else {
-				total = atoi(t, out)
+			n, died := kill(t, w.dir, release, plan)
+			if total = n; died {
+				total = k + 1
 			}
 			w.checkReleased(fmt.Sprintf("killed at effect %d (after=%v)", k, after))
 		}
@@ -391,7 +390,7 @@ func TestReleaseFailsAtEveryEffect(t *testing.T) {
 			w := newHeldWorld(t)
 			effects := storetest.NewEffects(storetest.Plan{At: k, Err: syscall.ENOSPC, Stays: stays})
 			err := releaseVictim(w.dir, effects)
-			tried.add("failed effects", 1)
+			crashes.Tried("failed effects", 1)
 			total = max(total, effects.Count()+1) // one more, until none is struck
 			w.checkReleased(fmt.Sprintf("failure at effect %d, stays=%v (release said: %v)", k, stays, err))
 		}

@@ -136,7 +136,7 @@ func (w *world) torment(seed uint64) (kills int) {
 			lifetime := 150 << (seed % 3) // at most, in effects
 			for range tortureVictims {
 				plan := storetest.Plan{At: 1 + r.IntN(lifetime), After: r.IntN(2) == 0}
-				_, died, err := tryVictim(w.t.Context(), w.dir, drainMany, plan)
+				_, died, err := crashes.Kill(w.t.Context(), w.dir, drainMany, plan)
 				if err == nil && !died {
 					died, err = false, w.emptyOrNot()
 				}

@@ -2,7 +2,6 @@ package incoming
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"mailchute/pkg/access"
@@ -12,20 +11,6 @@ import (
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
-
-// judge answers, for one recipient at a time, whether a message may be filed and where.
-type judge struct {
-	store   *store.Store
-	domains map[string]bool // folded
-}
-
-func newJudge(s *store.Store, domains []string) *judge {
-	j := &judge{store: s, domains: map[string]bool{}}
-	for _, d := range domains {
-		j.domains[address.FoldDomain(d)] = true
-	}
-	return j
-}
 
 // verdict is the answer for one recipient.
 type verdict struct {
@@ -51,16 +36,15 @@ func (j *judge) sender(ctx context.Context, env drop.Envelope) (access.Sender, e
 		who.Evidence = "null envelope sender"
 		return who, nil
 	}
-	login, proved, err := j.store.UserAt(ctx, env.Sender)
+	u, err := j.userAt(ctx, env.Sender)
 	switch {
-	case errors.Is(err, fault.ErrNotFound):
 	case err != nil:
 		return who, err
-	case proved:
-		who.Login = login
-	default:
+	case u.proved:
+		who.Login = u.login
+	case u.login != "":
 		who.Ambiguous = true
-		who.Evidence = "envelope sender that only looks like the address of user " + login
+		who.Evidence = "envelope sender that only looks like the address of user " + u.login
 	}
 	return who, nil
 }
@@ -84,21 +68,21 @@ func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender,
 	if !j.domains[address.FoldDomain(to.Domain)] {
 		return rejected(to, library.Library{}, fault.ForeignDomain, "%s is not one of this farm's domains", to.Domain), nil
 	}
-	l, group, err := j.store.At(ctx, to.Local)
+	has, err := j.ownerOf(ctx, to.Local)
 	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		return rejected(to, l, fault.UnknownAddress, "no library has the local part %s", to.Local), nil
 	case err != nil:
 		return verdict{}, err
-	case group != "":
-		return rejected(to, l, fault.GroupAddress,
-			"%s is the distribution group %s: let the MTA expand it before the drop folder", to.Local, group), nil
+	case has.group != "":
+		return rejected(to, has.library, fault.GroupAddress,
+			"%s is the distribution group %s: let the MTA expand it before the drop folder", to.Local, has.group), nil
+	case has.library.Name == "":
+		return rejected(to, has.library, fault.UnknownAddress, "no library has the local part %s", to.Local), nil
 	}
-	level, err := j.store.LevelOf(ctx, who.Login, l)
+	level, err := j.levelOf(ctx, who.Login, has.library)
 	if err != nil {
 		return verdict{}, err
 	}
-	return verdict{recipient: to, library: l, decision: access.Decide(p, l, level, who)}, nil
+	return verdict{recipient: to, library: has.library, decision: access.Decide(p, has.library, level, who)}, nil
 }
 
 // planFor lets an allowed verdict's library say what documents the message becomes; a
