@@ -103,21 +103,30 @@ func (c *cli) findConfig() (string, error) {
 
 // openStore picks the back ends.
 func openStore(ctx context.Context, cfg config.Config) (*farm, error) {
+	return openStoreThrough(ctx, cfg, func(*store.Options) {})
+}
+
+// openStoreThrough is openStore with the back ends that wrap puts around those picked.
+func openStoreThrough(ctx context.Context, cfg config.Config, wrap func(*store.Options)) (*farm, error) {
 	var p parts
-	s, err := p.open(ctx, cfg)
+	s, err := p.open(ctx, cfg, wrap)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return &farm{Store: s, config: cfg, parts: p}, nil
 }
 
-func (p *parts) open(ctx context.Context, cfg config.Config) (*store.Store, error) {
+func (p *parts) open(ctx context.Context, cfg config.Config, wrap func(*store.Options)) (*store.Store, error) {
 	var err error
 	folder := func(what, path string) (fsys durable.FS) {
 		if err != nil {
 			return nil
 		}
-		if fsys, err = durable.Open(cfg.Abs(path)); err != nil {
+		var way durable.Way
+		if way, _, err = barrierOf(cfg, path); err == nil {
+			fsys, err = durable.OpenWay(cfg.Abs(path), way)
+		}
+		if err != nil {
 			err = fmt.Errorf("%s: %w", what, advise(err))
 			return nil
 		}
@@ -143,11 +152,21 @@ func (p *parts) open(ctx context.Context, cfg config.Config) (*store.Store, erro
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Options{Catalog: catalog, Blobs: p.blobDriver, Tree: shown, Locks: p.locks, Actor: actor()})
+	o := store.Options{Catalog: catalog, Blobs: p.blobDriver, Tree: shown, Locks: p.locks, Actor: actor()}
+	wrap(&o)
+	s, err := store.Open(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, catalog.Close())
 	}
 	return s, nil
+}
+
+// barrierOf returns how a folder of the store is made durable, and why.
+func barrierOf(cfg config.Config, path string) (way durable.Way, why string, err error) {
+	if cfg.Store.Barrier == config.BarrierAuto {
+		return durable.Choose(cfg.Abs(path))
+	}
+	return durable.Way(cfg.Store.Barrier), "the configuration says so", nil
 }
 
 // openCatalog opens a catalog that is there: an empty one in place of one that went

@@ -37,8 +37,9 @@ sender may contribute there; what cannot be filed is held with its reason.`,
 		c.initCommand(), c.siteCommand(), c.libraryCommand(), c.userCommand(), c.groupCommand(),
 		c.grantCommand(), c.revokeCommand(), c.settingsCommand(),
 		c.serveCommand(), c.drainCommand(), c.sweepCommand(), c.explainCommand(),
+		c.putCommand(), c.recipientsCommand(),
 		c.documentsCommand(), c.documentCommand(), c.heldCommand(), c.runsCommand(), c.traceCommand(),
-		c.checkCommand(), c.verifyCommand(), c.demoCommand(), c.versionCommand(),
+		c.checkCommand(), c.verifyCommand(), c.demoCommand(), c.benchCommand(), c.versionCommand(),
 	)
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.began = true }
 	flags := root.PersistentFlags()

@@ -107,7 +107,9 @@ func (f *farm) checkBlobs(ctx context.Context) checkJSON {
 		_, err = upload.Write([]byte("mailchute check\n"))
 		err = errors.Join(err, f.parts.blobDriver.Barrier(ctx), upload.Discard())
 	}
-	return checked("blobs", f.parts.blobs.Path()+" can be written", err)
+	way, why, chooseErr := barrierOf(f.config, f.config.Store.Blobs)
+	detail := fmt.Sprintf("%s can be written; messages are made durable by %s (barrier): %s", f.parts.blobs.Path(), way, why)
+	return checked("blobs", detail, errors.Join(err, chooseErr))
 }
 
 // checkTree tries to link a blob's file into the libraries.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -114,6 +115,9 @@ func (c *cli) documentGet() *cobra.Command {
 			}
 			return c.export(file, func() (store.Blob, error) {
 				b, err := f.OpenDocument(ctx, d)
+				if errors.Is(err, store.ErrDamaged) {
+					err = fmt.Errorf("version %d of document %q in library %s: %w", d.Version, args[1], args[0], err)
+				}
 				if d.Swept {
 					err = absent(err, "version %d of document %q in library %s any more: its bytes were swept", d.Version, args[1], args[0])
 				}
@@ -189,17 +193,29 @@ func (c *cli) export(file string, open func() (store.Blob, error)) error {
 	return errors.Join(err, b.Close())
 }
 
+// exportFile makes a new file, whole or not at all.
 func exportFile(file string, r io.Reader) error {
 	dir, err := durable.Open(filepath.Dir(file))
 	if err != nil {
 		return err
 	}
-	err = writeFile(dir, filepath.Base(file), 0o644, r)
+	err = exportTo(dir, filepath.Base(file), r)
 	if errors.Is(err, fs.ErrExist) {
 		err = fmt.Errorf("%s is there already: name a new file: %w", file, fault.ErrConflict)
 	}
-	if err == nil {
-		err = dir.SyncDir(".")
-	}
 	return errors.Join(err, dir.Close())
+}
+
+func exportTo(dir durable.FS, name string, r io.Reader) error {
+	if _, err := dir.Lstat(name); err == nil {
+		return fs.ErrExist
+	}
+	half := ".mailchute." + rand.Text()
+	if err := writeFile(dir, half, 0o644, r); err != nil {
+		return err
+	}
+	if err := dir.Rename(half, name); err != nil {
+		return errors.Join(err, dir.Remove(half))
+	}
+	return dir.SyncDir(".")
 }

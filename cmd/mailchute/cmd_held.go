@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -174,6 +175,9 @@ func (c *cli) heldExport() *cobra.Command {
 			}
 			return c.export(file, func() (store.Blob, error) {
 				b, err := f.OpenHeld(ctx, h)
+				if errors.Is(err, store.ErrDamaged) {
+					err = fmt.Errorf("the drop file of held mail %d: %w", h.ID, err)
+				}
 				return b, absent(err, "drop file of held mail %d any more: it was swept", h.ID)
 			})
 		}),

@@ -38,7 +38,7 @@ part is NAME unless --local-part says otherwise.`,
 	given.register(cmd)
 	cmd.RunE = c.withFarm(func(ctx context.Context, f *farm, args []string) error {
 		l := library.Library{Name: args[0], Site: store.DefaultSite, LocalPart: args[0], Inherit: true}
-		if err := library.CheckName(l.Name); err != nil {
+		if err := checkNewName(l.Name); err != nil {
 			return usage(err)
 		}
 		if err := given.apply(cmd, &l); err != nil {
@@ -258,6 +258,9 @@ func yesNo(b bool) string { return map[bool]string{false: "no", true: "yes"}[b] 
 
 // addresses says where a library takes mail.
 func addresses(f *farm, l library.Library) string {
+	if l.Archived {
+		return " It is archived: it takes no mail."
+	}
 	if l.LocalPart == "" {
 		return " It takes no mail."
 	}

@@ -67,6 +67,9 @@ func (c *cli) settingsSet() *cobra.Command {
 			if err := f.SetSettings(ctx, values); err != nil {
 				return err
 			}
+			if err := c.warnOfFarmTrust(ctx, f, values); err != nil {
+				return err
+			}
 			return c.printSettings(ctx, f, values)
 		}),
 	}

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"mailchute/pkg/access"
+	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
 
@@ -22,7 +26,7 @@ func (c *cli) siteCommand() *cobra.Command {
 		Use:     "site",
 		Short:   "Sites: named sets of libraries and groups",
 		Example: "  mailchute site list",
-	}, c.siteAdd(), c.siteList())
+	}, c.siteAdd(), c.siteList(), c.siteShow())
 }
 
 func (c *cli) siteAdd() *cobra.Command {
@@ -34,7 +38,7 @@ func (c *cli) siteAdd() *cobra.Command {
 		Args:    args("NAME"),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
 			site.Name = args[0]
-			if err := library.CheckName(site.Name); err != nil {
+			if err := checkNewName(site.Name); err != nil {
 				return usage(err)
 			}
 			if err := f.AddSite(ctx, site); err != nil {
@@ -63,6 +67,76 @@ func (c *cli) siteList() *cobra.Command {
 			}))
 		}),
 	}
+}
+
+// siteShown is a site with what belongs to it, and its grants.
+type siteShown struct {
+	siteJSON
+	Libraries []string    `json:"libraries"`
+	Groups    []string    `json:"groups"`
+	Grants    []grantJSON `json:"grants"`
+}
+
+func (s siteShown) cells() []string {
+	var grants []string
+	for _, g := range s.Grants {
+		grants = append(grants, g.Principal+" "+g.Level)
+	}
+	return []string{
+		s.Name, or(s.Title, "-"), or(strings.Join(s.Libraries, ", "), "none"), or(strings.Join(s.Groups, ", "), "none"),
+		or(strings.Join(grants, ", "), "none"),
+	}
+}
+
+func (c *cli) siteShow() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show NAME",
+		Short:   "Show a site, its libraries, groups and grants",
+		Example: "  mailchute site show default",
+		Args:    args("NAME"),
+		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
+			s, err := f.site(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(s, "Name", "Title", "Libraries", "Groups", "Grants")
+		}),
+	}
+}
+
+// site returns the site of a name, with what belongs to it.
+func (f *farm) site(ctx context.Context, name string) (siteShown, error) {
+	shown := siteShown{Libraries: []string{}, Groups: []string{}}
+	sites, err := f.Sites(ctx)
+	if err != nil {
+		return shown, err
+	}
+	i := slices.IndexFunc(sites, func(s library.Site) bool { return s.Name == name })
+	if i < 0 {
+		return shown, absent(fault.ErrNotFound, "site %s", name)
+	}
+	shown.siteJSON = siteJSON(sites[i])
+	libraries, err := f.Libraries(ctx)
+	if err != nil {
+		return shown, err
+	}
+	for _, l := range libraries {
+		if l.Site == name {
+			shown.Libraries = append(shown.Libraries, l.Name)
+		}
+	}
+	groups, err := f.Groups(ctx)
+	for _, g := range groups {
+		if g.Site == name {
+			shown.Groups = append(shown.Groups, g.Name)
+		}
+	}
+	if err != nil {
+		return shown, err
+	}
+	grants, err := f.Grants(ctx, access.Scope{Kind: access.ScopeSite, Name: name})
+	shown.Grants = newGrants(grants)
+	return shown, err
 }
 
 // each yields what convert makes of each of all.

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"mailchute/pkg/message"
 	"mailchute/pkg/text"
 	"mailchute/store"
 )
@@ -23,6 +24,7 @@ type checkJSON struct {
 
 func (c *cli) verifyCommand() *cobra.Command {
 	var repair bool
+	var anchors []string
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Prove that books, rows, blobs and library folders agree",
@@ -32,23 +34,51 @@ altered or removed; each document and held message has its bytes, with the right
 and each document its file in the library folders. Exit code 1 where one check failed.
 Mail may be filed meanwhile.
 
+The records of runs form a chain, and each event 6871 has taken the digest of its run
+into the logs. Whoever can change the catalog can cut off the end of the chain: --anchor
+takes the newest digest that the logs have, which must be in it.
+
 It changes nothing without --repair. With it, the runs of dead processes are closed and
 documents that the library folders miss, or show with other bytes, are published again,
 before everything is checked. What cannot be mended is left as it is.`,
 		Example: `  mailchute verify
-  mailchute verify --repair --json`,
+  mailchute verify --repair --json
+  mailchute verify --anchor "$(journalctl -u mailchute -o cat | jq -r 'select(.event_id==6871).digest' | tail -1)"`,
 		Args: args(),
 	}
 	cmd.RunE = c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
+		o, err := verifyOptions(anchors)
+		if err != nil {
+			return err
+		}
+		line := newProgress(c.err)
+		defer line.end()
+		o.Progress = line.verifying
 		return c.printChecks(func(yield func(checkJSON, error) bool) {
-			if repair && (!c.closeDead(ctx, f, yield) || !yieldFindings(f.Repair(ctx), yield)) {
+			above := func(check checkJSON, err error) bool {
+				line.hide()
+				return yield(check, err)
+			}
+			if repair && (!c.closeDead(ctx, f, above) || !yieldFindings(f.Repair(ctx), above)) {
 				return
 			}
-			yieldFindings(f.Verify(ctx), yield)
+			yieldFindings(f.VerifyWith(ctx, o), above)
 		})
 	})
 	cmd.Flags().BoolVar(&repair, "repair", false, "mend what can be mended first")
+	cmd.Flags().StringArrayVar(&anchors, "anchor", nil, "`DIGEST` of a run from the logs, which must be in the chain; repeatable")
 	return cmd
+}
+
+func verifyOptions(anchors []string) (o store.VerifyOptions, err error) {
+	for _, a := range anchors {
+		d, err := message.ParseDigest(a)
+		if err != nil {
+			return o, usage(fmt.Errorf("--anchor %q: write the digest of an event 6871, 64 hexadecimal digits", a))
+		}
+		o.Anchors = append(o.Anchors, d)
+	}
+	return o, nil
 }
 
 // yieldFindings yields what the store found. It reports whether more is wanted, and there

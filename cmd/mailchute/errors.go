@@ -52,9 +52,12 @@ func misconfigured(err error) error { return usageError{err, false} }
 func exitCode(err error) int {
 	_, wrongUsage := errors.AsType[usageError](err)
 	_, wrongConfig := errors.AsType[*config.Error](err)
+	forMTA, sys := errors.AsType[sysexit](err)
 	switch {
 	case err == nil:
 		return exitDone
+	case sys:
+		return forMTA.code
 	case wrongUsage, wrongConfig, errors.Is(err, fault.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errHeld):
@@ -74,6 +77,9 @@ func (c *cli) complain(command string, err error) {
 	}
 	for line := range strings.Lines(explain(err)) {
 		c.tell("mailchute: " + strings.TrimSuffix(line, "\n"))
+	}
+	if what := remedy(err); what != "" {
+		c.tell("mailchute: " + what)
 	}
 	if wrong, ok := errors.AsType[usageError](err); ok && wrong.help {
 		c.tell("See " + command + " --help.")

@@ -215,6 +215,9 @@ func (f *farm) explainHeld(ctx context.Context, r *heldResult, err error) error 
 	case fault.Of(err) == fault.Permanent:
 		r.Result, r.Reason = string(store.HeldWaiting), string(fault.ReasonOf(err))
 		return errHeld
+	case errors.Is(err, store.ErrDamaged):
+		r.Result = string(store.HeldWaiting)
+		return store.ErrDamaged
 	case errors.Is(err, fault.ErrConflict):
 		if h, err := f.HeldByID(ctx, r.ID); err == nil {
 			r.Result = string(h.State)

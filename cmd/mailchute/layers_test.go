@@ -26,7 +26,7 @@ when
   jobs            | pkg/event pkg/text pkg/fault | github.com/robfig/cron/v3 github.com/rs/zerolog
 where
   store/storetest | store pkg/access pkg/address pkg/durable pkg/event pkg/fault pkg/library pkg/message pkg/text
-                  | github.com/google/go-cmp
+                  | github.com/google/go-cmp os/exec
   store/mem       | store pkg/access pkg/fault pkg/library pkg/message
   store/sqlite    | store/sqlcat store pkg/durable pkg/fault | modernc.org/sqlite database/sql golang.org/x/sys
   store/sqlcat    | store pkg/access pkg/fault pkg/library pkg/message | database/sql
@@ -38,13 +38,14 @@ what
   pkg/drop        | pkg/durable pkg/address pkg/fault | github.com/fsnotify/fsnotify golang.org/x/sys
   pkg/access      | pkg/library pkg/address pkg/text pkg/fault
   pkg/library     | pkg/message pkg/address pkg/text pkg/fault | golang.org/x/text
-  pkg/message     | pkg/address pkg/text pkg/fault | github.com/jhillyerd/enmime/v2 golang.org/x/text
+  pkg/message     | pkg/address pkg/text pkg/fault | github.com/jhillyerd/enmime/v2 github.com/segmentio/asm golang.org/x/text
   pkg/address     | pkg/text pkg/fault | golang.org/x/net
   pkg/durable/durabletest | pkg/durable | github.com/google/go-cmp
   pkg/durable     | | golang.org/x/sys
   pkg/event       | | github.com/rs/zerolog
   pkg/text        | | golang.org/x/text
   pkg/fault       |
+  pkg/workload    |
   testdata        |
 `
 

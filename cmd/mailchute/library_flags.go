@@ -95,6 +95,23 @@ func (g *libraryFlags) apply(cmd *cobra.Command, l *library.Library) error {
 	return address.CheckLocalPart(l.LocalPart)
 }
 
+// checkNewName returns nil where a site or a library can have a name: it is a NAME, and
+// its folder can be opened from Windows, too.
+func checkNewName(name string) error {
+	if err := library.CheckName(name); err != nil {
+		return err
+	}
+	safe := library.SafeFolder(name, "")
+	if safe == name {
+		return nil
+	}
+	err := fmt.Errorf("name %q: Windows could not open a folder of that name, and library folders are often shared", name)
+	if library.CheckName(safe) == nil {
+		err = fmt.Errorf("%w; take another, such as %q", err, safe)
+	}
+	return err
+}
+
 func checkTrust(s string) error {
 	if s == "" {
 		return nil

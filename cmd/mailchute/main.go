@@ -17,11 +17,18 @@ import (
 	"syscall"
 )
 
-// memory is what the garbage collector keeps within while it can: what is in hand takes
-// less, and the rest would be garbage waiting. GOMEMLIMIT (runtime) sets another bound.
-const memory = 36 << 20
+// The garbage collector lets the heap grow to five times of what is in use, which is
+// little, but keeps within memory while it can: what is in hand takes less, and the rest would
+// be garbage waiting. GOGC and GOMEMLIMIT (runtime) set other bounds.
+const (
+	growth = 400 // percent
+	memory = 32 << 20
+)
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growth)
+	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailchute/jobs/incoming"
+	"mailchute/store"
 )
 
 func TestProgress(t *testing.T) {
@@ -45,6 +46,20 @@ func testProgress(t *testing.T) {
 	const away = "\r\x1b[K"
 	if want := away + "event\n" + line; b.String() != want {
 		t.Errorf("an event: got %q, want %q", &b, want)
+	}
+
+	b.Reset()
+	p.hide()
+	p.shown = time.Time{}
+	p.verifying(store.VerifyProgress{Check: "blobs", Done: 1 << 20, Total: 3 << 30})
+	if want := away + "checking blobs: 1.0 MB of 3.0 GB …"; b.String() != want {
+		t.Errorf("verify: got %q, want %q", &b, want)
+	}
+	b.Reset()
+	p.shown = time.Time{}
+	p.verifying(store.VerifyProgress{Check: "books", Done: 12})
+	if want := away + "checking books: 12 …"; b.String() != want {
+		t.Errorf("verify: got %q, want %q", &b, want)
 	}
 
 	b.Reset()

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailchute/pkg/address"
+)
+
+// recipientTable is a form in which a mail system reads its valid recipients. Local
+// parts are dot-atoms (address.CheckLocalPart): no table has to quote blanks or colons.
+type recipientTable struct {
+	name string
+	head string // what stands above the addresses
+	// line writes an address; value is what Postfix looks up.
+	line func(a address.Address, value string) string
+	// refuses says why the table cannot hold an address; "" where it can.
+	refuses func(a address.Address) string
+}
+
+const (
+	tableHead = "# Written by mailchute recipients: what is changed here is lost.\n"
+
+	recipientsHelp = `Writes the address of every library that takes mail: each local part at each domain of the
+configuration, in lower case. A mail system that has the list refuses mail to any other
+address while the sender is still connected; without it such mail is taken and held.
+
+The file of -o is replaced whole, and keeps its mode. Run this again when libraries have
+changed, from cron for example. Exit code 5 where the format cannot hold an address: it
+is named on standard error, and the others are written. An address with a +detail is one
+of its own: do not let the mail system cut details off (no recipient_delimiter).
+
+Postfix (--format postfix: "address value"; the value is the feed's maildir below
+virtual_mailbox_base where there is a feed of format postfix, else of no meaning). main.cf:
+  virtual_mailbox_domains = docs.example.com
+  virtual_mailbox_maps = texthash:/etc/postfix/libraries
+  smtpd_recipient_restrictions = reject_unauth_destination, reject_unlisted_recipient
+Then "postfix reload" after each change, or hash: in place of texthash: and "postmap".
+
+Exim (--format exim: local parts only), in the router and in acl_smtp_rcpt:
+  drop:
+    driver = accept
+    domains = docs.example.com
+    caseful_local_part
+    local_parts = lsearch;/etc/exim4/libraries
+    transport = drop
+  require verify = recipient
+
+OpenSMTPD (--format opensmtpd: addresses; local parts beyond ASCII it does not take), smtpd.conf:
+  table libraries file:/etc/mail/libraries
+  match from any for domain "docs.example.com" rcpt-to <libraries> action "drop"
+Then "smtpctl update table libraries" after each change.
+
+Others (--format list): one address a line and nothing else.`
+)
+
+// recipientTables are all that there are.
+func recipientTables() []recipientTable {
+	return []recipientTable{
+		{name: "list", line: wholeAddress, refuses: holdsAll},
+		{
+			name: "postfix", head: tableHead, refuses: comment,
+			line: func(a address.Address, value string) string { return a.String() + " " + value },
+		},
+		{
+			name: "exim", head: tableHead, refuses: holdsAll,
+			line: func(a address.Address, _ string) string {
+				if isComment(a.Local) {
+					return `"` + a.Local + `"`
+				}
+				return a.Local
+			},
+		},
+		{
+			name: "opensmtpd", head: tableHead,
+			line: func(a address.Address, _ string) string {
+				return address.Address{Local: a.Local, Domain: address.FoldDomain(a.Domain)}.String()
+			},
+			refuses: func(a address.Address) string {
+				if strings.ContainsFunc(a.Local, func(r rune) bool { return r > '~' }) {
+					return "OpenSMTPD takes no local part beyond ASCII"
+				}
+				return comment(a)
+			},
+		},
+	}
+}
+
+func wholeAddress(a address.Address, _ string) string { return a.String() }
+
+func holdsAll(address.Address) string { return "" }
+
+// isComment reports whether a line that begins so is a comment in the tables of MTAs.
+func isComment(line string) bool { return strings.HasPrefix(line, "#") }
+
+func comment(a address.Address) string {
+	if isComment(a.String()) {
+		return "a line that begins with # is a comment"
+	}
+	return ""
+}
+
+// tableNamed returns a table by its name.
+func tableNamed(name string) (recipientTable, error) {
+	all := recipientTables()
+	i := slices.IndexFunc(all, func(t recipientTable) bool { return t.name == name })
+	if i < 0 {
+		return recipientTable{}, usage(fmt.Errorf("--format %q: there are %s", name, enumerate(tableNames())))
+	}
+	return all[i], nil
+}
+
+func tableNames() (names []string) {
+	for _, t := range recipientTables() {
+		names = append(names, t.name)
+	}
+	return names
+}
