@@ -37,7 +37,7 @@ func fillings() []string {
 			'supplier@example.net', '', '', '', 'invoice ' || file, '', item_key, 'invoices@example.com' FROM m`,
 		`INSERT INTO processed SELECT 'old', i, at, item_key, 'drop', file, '<' || file || '@example.com>',
 			'filed', 1, 49152, 0, '', '' FROM m`,
-		`INSERT INTO held SELECT i, item_key, 'invoices@example.com', 'held', at, blob, blob, 0, 0, '', '', '' FROM m WHERE i % 100 = 0`,
+		`INSERT INTO held SELECT i, item_key, 'invoices@example.com', 'held', at, blob, blob, 0, 0, '', '', '', '', NULL FROM m WHERE i % 100 = 0`,
 		`INSERT INTO runs SELECT i, 'incoming', '', '', '', at, at, 'closed', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, i, NULL, NULL, NULL, 0
 			FROM m WHERE i % 10 = 0`,
 		`DROP TABLE m`,
