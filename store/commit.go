@@ -99,31 +99,38 @@ func (s *Store) leaveSync() {
 // enters a stage before it leaves the one behind: so groups stay in their order, what
 // failed goes through with the others, and the slower a stage, the larger are the groups.
 func (s *Store) commitGroup(ctx context.Context, group []*pending) {
-	guarded(group, func() { s.syncGroup(ctx, group) })
+	guarded(group, failed, func() { s.syncGroup(ctx, group) })
 	s.writing.enter()
 	s.leaveSync()
-	guarded(group, func() { s.writeGroup(ctx, group) })
+	guarded(group, failed, func() { s.writeGroup(ctx, group) })
 	s.showing.enter()
 	s.writing.leave()
 	s.coming.Add(-int64(len(group)))
-	guarded(group, func() { s.showGroup(ctx, group) })
+	guarded(group, notShown, func() { s.showGroup(ctx, group) })
 	s.showing.leave()
 	for _, p := range group[1:] {
 		p.wake <- done
 	}
 }
 
-// guarded does a stage's work. A panic fails the group: those who wait for it must hear.
-func guarded(group []*pending, work func()) {
+// guarded does a stage's work. What panics is said of each item: those who wait for it
+// must hear.
+func guarded(group []*pending, say func(*pending, error), work func()) {
 	defer func() {
 		if r := recover(); r != nil {
 			for _, p := range group {
-				p.err = down(fmt.Errorf("panic: %v", r))
+				say(p, fmt.Errorf("panic: %v", r))
 			}
 		}
 	}()
 	work()
 }
+
+// failed says that an item was not settled.
+func failed(p *pending, err error) { p.err = down(err) }
+
+// notShown says that an item was settled, and what kept it from being shown.
+func notShown(p *pending, err error) { p.settled.Tree = errors.Join(p.settled.Tree, err) }
 
 // errSuspect: bytes were written before a barrier failed.
 var errSuspect = errors.New("the disk failed while the message was being stored")
@@ -161,12 +168,12 @@ func (s *Store) writeGroup(ctx context.Context, group []*pending) {
 	if len(durable) == 0 {
 		return
 	}
-	var failed error // of an item's own
+	var own error // an item's
 	err := s.writeItems(ctx, durable, func(_ Tx, p *pending, write func() error) error {
-		failed = write()
-		return failed
+		own = write()
+		return own
 	})
-	if failed != nil {
+	if own != nil {
 		err = s.writeItems(ctx, durable, func(tx Tx, p *pending, write func() error) error {
 			p.err = tx.Savepoint(write)
 			return nil

@@ -105,7 +105,10 @@ func (s *Store) writeOnce(ctx context.Context, p pending, wanted map[message.Dig
 		return Settled{}, err
 	}
 	s.commit(context.WithoutCancel(ctx), &p)
-	return p.settled, p.err
+	if p.err != nil {
+		return Settled{}, p.err
+	}
+	return p.settled, nil
 }
 
 // down marks a failure of catalog or disk.

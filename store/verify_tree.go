@@ -45,6 +45,15 @@ func (s verifier) verifyTree(ctx context.Context, report func(Finding) error) er
 			continue
 		}
 		wrong := s.leafFault(ctx, at, l)
+		if wrong != nil {
+			newer, err := s.isOld(ctx, l)
+			if err != nil {
+				return err
+			}
+			if newer {
+				continue // mail was filed meanwhile
+			}
+		}
 		if wrong != nil && pending[at] {
 			wrong = fmt.Errorf("%w, and it waits to be shown since %s: verify --repair tries again and says what is in the way", wrong, l.filed.Format(time.RFC3339))
 		}
@@ -190,6 +199,16 @@ func (s *Store) repairTree(ctx context.Context, report func(Finding) error) erro
 		return report(Finding{Check: "tree", Detail: failed.Error()})
 	}
 	return nil
+}
+
+// isOld reports whether a document has got a newer version than the leaf's.
+func (s *Store) isOld(ctx context.Context, l leaf) (old bool, err error) {
+	err = s.catalog.View(ctx, func(tx Tx) error {
+		version, err := tx.CurrentVersion(l.Library, l.FolderKey, l.NameKey)
+		old = version != l.Version
+		return err
+	})
+	return old, err
 }
 
 // republish asks for a document to be shown again, if it has its bytes: else the tree may

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/jobs/incoming"
+	"mailchute/pkg/durable"
 	"mailchute/pkg/library"
 )
 
@@ -146,4 +147,38 @@ func TestLookAlikeSender(t *testing.T) {
 			t.Errorf("%q: verdicts (-want +got):\n%s", sender, diff)
 		}
 	}
+}
+
+// A file that cannot be claimed is said in each run; its folder stays open, with all that
+// is known of it.
+func TestDamagedFileKeepsFolderOpen(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	w := newWorld(t, "eml", with(func(o *incoming.Options) {
+		o.OpenFolder = wrapped(func(inner durable.FS) durable.FS {
+			opened.Add(1)
+			return damagedFS{inner}
+		})
+	}))
+	w.library(library.Library{Name: "invoices"})
+	w.drop("bad.eml", good())
+	w.drop("1.eml", good())
+	if sum := w.drainBadly("input/output error"); sum.Filed != 1 {
+		t.Errorf("got summary %+v, want the other message filed", sum)
+	}
+	before := opened.Load()
+	w.drainBadly("input/output error")
+	if got := opened.Load(); got != before {
+		t.Errorf("got %d folders opened anew, want none", got-before)
+	}
+}
+
+// damagedFS fails to rename bad.eml.
+type damagedFS struct{ durable.FS }
+
+func (d damagedFS) Rename(oldname, newname string) error {
+	if strings.HasSuffix(oldname, "bad.eml") {
+		return syscall.EIO
+	}
+	return d.FS.Rename(oldname, newname)
 }

@@ -104,7 +104,10 @@ func (p *pass) drain(ctx context.Context) {
 	for f, err := range troubles {
 		_, ends := f.tryEnds()
 		if err = cmp.Or(err, ends); err != nil {
-			p.unfed = errors.Join(p.unfed, fmt.Errorf("feed %s: %w", f.Name, err), f.reopen())
+			p.unfed = errors.Join(p.unfed, fmt.Errorf("feed %s: %w", f.Name, err))
+			if !passed(err) {
+				p.unfed = errors.Join(p.unfed, f.reopen())
+			}
 		}
 		if err != nil || ctx.Err() == nil {
 			f.report(err)
@@ -112,7 +115,13 @@ func (p *pass) drain(ctx context.Context) {
 	}
 }
 
-// drainFeed claims what one feed has ready. The error is the folder's.
+// passed reports whether an error is that of single files alone: their folder is well.
+func passed(err error) bool {
+	_, ok := errors.AsType[*drop.Passed](err)
+	return ok
+}
+
+// drainFeed claims what one feed has ready. The error is the folder's, or passed.
 func (p *pass) drainFeed(ctx context.Context, f *feed) (trouble error) {
 	if err := f.refresh(); err != nil {
 		return err
@@ -131,7 +140,9 @@ func (p *pass) drainFeed(ctx context.Context, f *feed) (trouble error) {
 			continue
 		}
 		if err != nil && ctx.Err() == nil { // it ends by itself where it must
-			trouble = cmp.Or(trouble, err)
+			if trouble == nil || passed(trouble) {
+				trouble = err
+			}
 		}
 		if err != nil {
 			continue

@@ -192,8 +192,21 @@ func (f *Folder) passOver(err error, yield func(*Item, error) bool) bool {
 	}
 	f.failed++
 	ends := f.failed >= maxFailed || f.selfTest(f.instance) != nil
-	return yield(nil, f.wrap(err)) && !ends
+	if ends {
+		yield(nil, f.wrap(err))
+		return false
+	}
+	return yield(nil, &Passed{f.wrap(err)})
 }
+
+// Passed is the failure to claim one file, which waits where it is. The folder is well:
+// the files behind it are claimed.
+type Passed struct{ Err error }
+
+func (e *Passed) Error() string { return e.Err.Error() }
+
+// Unwrap returns what failed.
+func (e *Passed) Unwrap() error { return e.Err }
 
 // take claims one message; nil where it has not settled or is gone.
 func (f *Folder) take(name string) (*Item, error) {

@@ -68,6 +68,9 @@ func TestDamagedFile(t *testing.T) {
 			}
 			for _, err := range failed {
 				wantErr(t, "Claim", err, syscall.EIO)
+				if _, passed := errors.AsType[*drop.Passed](err); !passed {
+					t.Errorf("got %v, want it said of the file alone", err)
+				}
 				if _, unreadable := errors.AsType[*drop.Unreadable](err); unreadable {
 					t.Errorf("got %v, which is not said again when the fault is gone", err)
 				}

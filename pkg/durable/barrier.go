@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -105,6 +106,22 @@ func (d *osFS) syncChanges() error {
 		}
 		return err
 	})
+}
+
+// forget closes the files that have lost their last name: nothing of them need reach the
+// disk, and their room is wanted.
+func (c *changes) forget() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	c.closed = slices.DeleteFunc(c.closed, func(f *osFile) bool {
+		gone := nameless(f.File)
+		if gone {
+			errs = append(errs, f.File.Close())
+		}
+		return gone
+	})
+	return errors.Join(errs...)
 }
 
 // drop closes what no Barrier will sync any more.

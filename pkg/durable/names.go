@@ -85,6 +85,9 @@ func (d *osFS) Remove(name string) error {
 	}
 	err := d.remove(name)
 	d.touch(name)
+	if err == nil && d.way == Fsync {
+		err = d.changes.forget()
+	}
 	return d.fail("remove", name, err)
 }
 

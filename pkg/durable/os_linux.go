@@ -51,6 +51,13 @@ func (d *osFS) create(name string, perm fs.FileMode) (*os.File, error) {
 	return os.NewFile(uintptr(fd), filepath.Join(d.path, name)), nil
 }
 
+// nameless reports whether it is known that an open file has no name any more.
+func nameless(f *os.File) bool {
+	var st unix.Stat_t
+	err := control(f, func(fd int) error { return unix.Fstat(fd, &st) })
+	return err == nil && st.Nlink == 0
+}
+
 // openNoFollow opens name for reading without following it and without waiting.
 func (d *osFS) openNoFollow(name string) (*os.File, error) {
 	fd, err := d.openBeneath(name, unix.O_RDONLY|unix.O_NONBLOCK, 0)

@@ -28,6 +28,9 @@ func (*disk) Close() error { return nil }
 
 func (*disk) sync() error { return errors.ErrUnsupported }
 
+// nameless reports whether it is known that an open file has no name any more.
+func nameless(*os.File) bool { return false }
+
 // openNoFollow looks first and compares afterwards: there is no portable O_NOFOLLOW.
 func (d *osFS) openNoFollow(name string) (*os.File, error) {
 	before, err := d.root.Lstat(name)

@@ -1,6 +1,7 @@
 package sqlcat
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"iter"
@@ -36,7 +37,10 @@ const (
 		FROM outcomes o JOIN items i ON i.item_key = o.item_key
 		WHERE o.run = $1 AND o.unfiled IS NOT NULL ORDER BY o.unfiled`
 
-	selectSettledKeys = `SELECT DISTINCT item_key FROM processed WHERE run = $1 AND item_key IS NOT NULL ORDER BY item_key`
+	selectLastSeq = `SELECT COALESCE(MAX(seq), 0) FROM processed WHERE run = $1`
+
+	selectSettledKeys = `SELECT DISTINCT item_key FROM processed
+		WHERE run = $1 AND item_key >= $2 AND item_key < $3 ORDER BY item_key`
 
 	// One subquery for each table, since each then reads its own index in order.
 	selectKeys = `SELECT item_key FROM items WHERE item_key > $1
@@ -133,11 +137,44 @@ var selectSettled = `SELECT ` + itemColumns + `, ` + outcomeColumns + `
 	FROM outcomes o JOIN items i ON i.item_key = o.item_key
 	WHERE o.run = $1 AND o.item_key IN (` + placeholders(2, settledKeys) + `) ORDER BY o.item_key, o.recipient_key`
 
-// SettledIn sorts the keys of a run only: the rows can be more than fit in memory.
+// sortedKeys is about how many keys SettledIn sorts at once.
+const sortedKeys = 16 << 10
+
+// SettledIn sorts the keys of a run only, and of a large one a range after the other: not
+// even they need fit in memory.
 func (t *tx) SettledIn(run string) iter.Seq2[store.OutcomeOfItem, error] {
+	return func(yield func(store.OutcomeOfItem, error) bool) {
+		rows, err := one(t, "size of run "+run, scalar[int], selectLastSeq, run)
+		if err != nil {
+			yield(store.OutcomeOfItem{}, err)
+			return
+		}
+		ranges := min(1+rows/sortedKeys, 256)
+		for i := range ranges {
+			from, to := firstKey(i, ranges), firstKey(i+1, ranges)
+			for o, err := range t.settledBetween(run, from, to) {
+				if !yield(o, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// firstKey returns where the ith of equal ranges of keys begins, the one after the last
+// behind all keys.
+func firstKey(i, ranges int) []byte {
+	if i == ranges {
+		return bytes.Repeat([]byte{0xff}, len(message.Digest{})+1)
+	}
+	return []byte{byte(i * 256 / ranges)}
+}
+
+// settledBetween yields the outcomes of items with keys from one to before another.
+func (t *tx) settledBetween(run string, from, to []byte) iter.Seq2[store.OutcomeOfItem, error] {
 	what := "outcomes of run " + run
 	return func(yield func(store.OutcomeOfItem, error) bool) {
-		keys, err := list(t, what, scanDigest, selectSettledKeys, run)
+		keys, err := list(t, what, scanDigest, selectSettledKeys, run, from, to)
 		if err != nil {
 			yield(store.OutcomeOfItem{}, err)
 			return

@@ -39,7 +39,7 @@ func BenchmarkGroup(b *testing.B) {
 }
 
 // prepareRows puts what a settlement needs.
-func prepareRows(b *testing.B, c store.Catalog) {
+func prepareRows(b testing.TB, c store.Catalog) {
 	b.Helper()
 	err := c.Update(b.Context(), func(tx store.Tx) error {
 		if err := tx.InsertSite(library.Site{Name: "default"}); err != nil {

@@ -60,7 +60,7 @@ func keepShort(c *sqlcat.Catalog, copier *sql.DB, limits logLimits) *catalog {
 }
 
 // Update implements store.Catalog. It fails without a change where the log is long and
-// cannot be copied: it must not grow for ever.
+// copying it fails. While a View is open, or another process copies, the log may grow.
 func (k *catalog) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := k.shorten(); err != nil {
 		return err

@@ -33,7 +33,7 @@ func allowances() []allowance {
 		{"WHERE h.state IN ($1, ", "USE TEMP B-TREE", "of each state in order"},
 		{"i.file = $1 ORDER BY i.item_key", "SCAN i USING INDEX", "trace may read all: an index of file names costs every message"},
 		{"WHERE item_key = $1 ORDER BY library", "USE TEMP B-TREE", "those of one message"},
-		{"SELECT DISTINCT item_key FROM processed", "USE TEMP B-TREE", "the keys of one run"},
+		{"SELECT DISTINCT item_key FROM processed", "USE TEMP B-TREE", "a range of the keys of one run"},
 		{"found (run, seq)", "USE TEMP B-TREE", "those of one name"},
 	}
 }

@@ -149,9 +149,8 @@ func (t *Tree) Unpublish(ctx context.Context, path string) error {
 	return nil
 }
 
-// Sync implements store.Tree. It is one barrier over the whole tree: that reaches the
-// folders which another process made and did not live to sync, and costs less than
-// syncing folder by folder.
+// Sync implements store.Tree. It is one barrier over the whole tree: that reaches also the
+// folders which another process made and did not live to sync.
 func (t *Tree) Sync(ctx context.Context, paths []string) error {
 	for _, p := range paths {
 		if err := checkPath(ctx, p); err != nil {
