@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 
@@ -92,29 +91,6 @@ func TestFsyncKeepsFewDescriptors(t *testing.T) {
 	}
 	if files, _ := durable.Changes(fsys); files != most {
 		t.Errorf("got %d files that wait for the barrier, want %d", files, most)
-	}
-	check(t, fsys.Barrier())
-}
-
-// What was removed is not kept open: its room is free at once.
-func TestFsyncForgetsRemoved(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS != "linux" {
-		t.Skip("needs Linux")
-	}
-	fsys, _ := openFsync(t)
-	for _, name := range []string{"removed", "renamed", "linked", "stays"} {
-		check(t, makeFile(fsys, name))
-	}
-	check(t, fsys.Rename("renamed", "other"))
-	f, err := fsys.Open("linked")
-	check(t, err)
-	check(t, errors.Join(fsys.Link(f, "again"), f.Close()))
-	for _, name := range []string{"removed", "other", "linked"} {
-		check(t, fsys.Remove(name))
-	}
-	if files, _ := durable.Changes(fsys); files != 2 {
-		t.Errorf("got %d files that wait for the barrier, want the two that have names", files)
 	}
 	check(t, fsys.Barrier())
 }

@@ -216,3 +216,23 @@ func TestChoose(t *testing.T) {
 		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
 	}
 }
+
+// What was removed is not kept open: its room is free at once.
+func TestFsyncForgetsRemoved(t *testing.T) {
+	t.Parallel()
+	fsys, _ := openFsync(t)
+	for _, name := range []string{"removed", "renamed", "linked", "stays"} {
+		check(t, makeFile(fsys, name))
+	}
+	check(t, fsys.Rename("renamed", "other"))
+	f, err := fsys.Open("linked")
+	check(t, err)
+	check(t, errors.Join(fsys.Link(f, "again"), f.Close()))
+	for _, name := range []string{"removed", "other", "linked"} {
+		check(t, fsys.Remove(name))
+	}
+	if files, _ := durable.Changes(fsys); files != 2 {
+		t.Errorf("got %d files that wait for the barrier, want the two that have names", files)
+	}
+	check(t, fsys.Barrier())
+}
