@@ -149,9 +149,16 @@ type DocumentRows interface {
 	// NextNumber returns 2 on the first call for a folder and folded name, then 3 …:
 	// the next number to try for "name (2).ext".
 	NextNumber(libraryName, folderKey, nameKey string) (int, error)
-	PutPublication(p Publication) error            // replaces that of the same document, at the end
-	Publications(limit int) ([]Publication, error) // in the order they were put; 0: all
-	// DeletePublication removes the row if it still has p's Version; nil otherwise.
+	PutPublication(p Publication) error // replaces the process's own of the same document, at the end
+	// Publications returns those of all processes, PublicationsOf the first limit of one
+	// (0: all), in the order they were put.
+	Publications() ([]Publication, error)
+	PublicationsOf(process string, limit int) ([]Publication, error)
+	Publishers() ([]string, error) // the processes that have any, sorted
+	// TakePublications gives the rows of one process to another. Where both have one of
+	// the same document, from's stays.
+	TakePublications(from, to string) error
+	// DeletePublication removes the process's row if it still has p's Version; nil otherwise.
 	DeletePublication(p Publication) error
 	// SurplusVersions yields the versions of a library's documents that are not swept and
 	// have at least keep newer ones, by folder and name, the oldest first.

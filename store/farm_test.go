@@ -22,6 +22,7 @@ type farm struct {
 	catalog store.Catalog
 	blobs   store.Blobs
 	tree    store.Tree
+	locks   durable.FS
 	book    store.Run
 }
 
@@ -39,7 +40,7 @@ func newFarm(t *testing.T, change ...func(*store.Options)) *farm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &farm{T: t, Store: s, catalog: o.Catalog, blobs: o.Blobs, tree: o.Tree}
+	f := &farm{T: t, Store: s, catalog: o.Catalog, blobs: o.Blobs, tree: o.Tree, locks: o.Locks}
 	f.must(s.AddLibrary(t.Context(), library.Library{Name: "in", Site: "default", LocalPart: "in", Inherit: true}))
 	f.book, err = s.OpenRun(t.Context(), "incoming", "manual")
 	f.must(err)

@@ -16,8 +16,8 @@ func TreePath(site string, d Document) string {
 	return path.Join(site, d.Library, d.Folder, d.Name)
 }
 
-// Publish shows in the tree what the rows left over from crashes and failures ask for,
-// and returns how many documents that were. The error says what could not be shown; that
+// Publish shows in the tree what the rows left over from failures of this process and from
+// processes that have died ask for, and returns how many documents that were. The error says what could not be shown; that
 // waits behind the others next time. Where the tree takes nothing at all, Publish stops.
 func (s *Store) Publish(ctx context.Context) (total int, err error) {
 	s.showing.enter()
@@ -25,12 +25,15 @@ func (s *Store) Publish(ctx context.Context) (total int, err error) {
 	if err := errors.Join(s.syncTree(ctx), s.clearNow(ctx)); err != nil {
 		return 0, err
 	}
+	if err := s.takePublications(ctx); err != nil {
+		return 0, err
+	}
 	failed := map[Publication]error{}
 	tried := map[Publication]bool{}
 	for {
 		var pubs []Publication
 		err := s.catalog.View(ctx, func(tx Tx) (err error) {
-			pubs, err = tx.Publications(publishBatch)
+			pubs, err = tx.PublicationsOf(s.process.name(), publishBatch)
 			return err
 		})
 		if err != nil || len(pubs) == 0 || tried[pubs[0].document()] {
@@ -55,10 +58,41 @@ func (s *Store) Publish(ctx context.Context) (total int, err error) {
 	}
 }
 
-// publicationOf asks for a document to be shown.
-func publicationOf(d Document) Publication {
+// takePublications makes those of dead processes this one's. It is for whoever is in the
+// stage showing, with nothing left to clear: what a dead process showed last, this one
+// shows anew.
+func (s *Store) takePublications(ctx context.Context) error {
+	var publishers []string
+	err := s.catalog.View(ctx, func(tx Tx) (err error) {
+		publishers, err = tx.Publishers()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("processes with publications: %w", err)
+	}
+	for _, name := range publishers {
+		if name == s.process.name() {
+			continue
+		}
+		dead, err := s.process.dead(name)
+		if err != nil {
+			return err
+		}
+		if !dead {
+			continue
+		}
+		take := func(tx Tx) error { return tx.TakePublications(name, s.process.name()) }
+		if err := s.catalog.Update(ctx, take); err != nil {
+			return fmt.Errorf("publications of a process that has died: %w", err)
+		}
+	}
+	return nil
+}
+
+// publicationOf asks for a document to be shown by this process.
+func (s *Store) publicationOf(d Document) Publication {
 	return Publication{
-		Library: d.Library, Folder: d.Folder, Name: d.Name,
+		Process: s.process.name(), Library: d.Library, Folder: d.Folder, Name: d.Name,
 		FolderKey: d.FolderKey, NameKey: d.NameKey, Version: d.Version,
 	}
 }

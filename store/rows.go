@@ -143,11 +143,13 @@ func (d Document) Path() string {
 }
 
 // Publication says that the tree must show, or stop showing, the current version of a
-// document. One row for each (Library, Folder, Name).
+// document, and that a process may be about to: it alone removes the row, or whoever finds
+// it dead. One row for each (Process, Library, Folder, Name).
 type Publication struct {
 	Library, Folder, Name string
 	FolderKey, NameKey    string
-	Version               int // current when the row was written
+	Version               int    // current when the row was written
+	Process               string // as in Run
 }
 
 // BlobState says what the catalog knows of a blob.

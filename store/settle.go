@@ -306,7 +306,7 @@ func (s *Store) file(tx Tx, p *pending, d Decided, draft library.Draft, now time
 	if err := tx.InsertDocument(doc); err != nil {
 		return fmt.Errorf("file %s/%s: %w", doc.Library, doc.Path(), err)
 	}
-	pub := publicationOf(doc)
+	pub := s.publicationOf(doc)
 	if err := tx.PutPublication(pub); err != nil {
 		return fmt.Errorf("publish %s/%s: %w", doc.Library, doc.Path(), err)
 	}

@@ -131,9 +131,9 @@ func (s *Store) leaves(ctx context.Context) (leaves map[string]leaf, pending map
 			if err != nil {
 				return err
 			}
-			leaves[TreePath(site[d.Library], d)] = leaf{publicationOf(d), d.Content, d.Created}
+			leaves[TreePath(site[d.Library], d)] = leaf{s.publicationOf(d), d.Content, d.Created}
 		}
-		pubs, err := tx.Publications(0)
+		pubs, err := tx.Publications()
 		if err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func TestPublicationOfNothing(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
 	f.change(func(tx store.Tx) error {
-		return tx.PutPublication(store.Publication{Library: "in", Name: "x", NameKey: "x", Version: 1})
+		return tx.PutPublication(store.Publication{Library: "in", Name: "x", NameKey: "x", Version: 1, Process: f.book.Process})
 	})
 	wantFault(t, f.faults(), "tree", "default/in/x", "not there")
 	if _, err := f.Publish(t.Context()); err == nil {

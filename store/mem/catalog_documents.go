@@ -108,14 +108,32 @@ func (t *tx) PutPublication(p store.Publication) error {
 	return nil
 }
 
-func (t *tx) Publications(limit int) ([]store.Publication, error) {
-	rows := t.publications.values("")
-	slices.SortFunc(rows, func(a, b publicationRow) int { return cmp.Compare(a.number, b.number) })
-	var list []store.Publication
-	for _, row := range first(rows, limit) {
-		list = append(list, row.Publication)
+func (t *tx) Publications() ([]store.Publication, error) {
+	return inOrder(t.publications.values(""), 0), nil
+}
+
+func (t *tx) PublicationsOf(process string, limit int) ([]store.Publication, error) {
+	return inOrder(t.publicationsOf(process), limit), nil
+}
+
+func (t *tx) Publishers() (names []string, err error) {
+	for _, row := range t.publications.values("") {
+		names = append(names, row.Process)
 	}
-	return list, nil
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func (t *tx) TakePublications(from, to string) error {
+	if from == to {
+		return nil
+	}
+	for _, row := range t.publicationsOf(from) {
+		t.publications = t.publications.without(publicationKey(row.Publication))
+		row.Process = to
+		t.publications = t.publications.put(publicationKey(row.Publication), row)
+	}
+	return nil
 }
 
 func (t *tx) DeletePublication(p store.Publication) error {
@@ -173,4 +191,19 @@ type publicationRow struct {
 	number int
 }
 
-func publicationKey(p store.Publication) string { return key(p.Library, p.FolderKey, p.NameKey) }
+func publicationKey(p store.Publication) string {
+	return key(p.Library, p.FolderKey, p.NameKey, p.Process)
+}
+
+func (t *tx) publicationsOf(process string) []publicationRow {
+	return slices.DeleteFunc(t.publications.values(""), func(row publicationRow) bool { return row.Process != process })
+}
+
+// inOrder returns the first limit publications (0: all) in the order they were put.
+func inOrder(rows []publicationRow, limit int) (list []store.Publication) {
+	slices.SortFunc(rows, func(a, b publicationRow) int { return cmp.Compare(a.number, b.number) })
+	for _, row := range first(rows, limit) {
+		list = append(list, row.Publication)
+	}
+	return list
+}

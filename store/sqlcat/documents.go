@@ -39,12 +39,21 @@ const (
 	nextNumber = `INSERT INTO numbers (library, folder_key, name_key, last) VALUES ($1, $2, $3, 2)
 		ON CONFLICT (library, folder_key, name_key) DO UPDATE SET last = numbers.last + 1 RETURNING last`
 
-	putPublication = `INSERT INTO publications (library, folder_key, name_key, folder, name, version, seq)
-		VALUES ($1, $2, $3, $4, $5, $6, (SELECT COALESCE(MAX(seq), 0) + 1 FROM publications))
-		ON CONFLICT (library, folder_key, name_key)
+	putPublication = `INSERT INTO publications (library, folder_key, name_key, process, folder, name, version, seq)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT COALESCE(MAX(seq), 0) + 1 FROM publications))
+		ON CONFLICT (library, folder_key, name_key, process)
 		DO UPDATE SET folder = excluded.folder, name = excluded.name, version = excluded.version, seq = excluded.seq`
 
-	deletePublication = `DELETE FROM publications WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND version = $4`
+	deletePublication = `DELETE FROM publications
+		WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND process = $4 AND version = $5`
+
+	selectPublications = `SELECT p.library, p.folder_key, p.name_key, p.process, p.folder, p.name, p.version FROM publications p`
+
+	deleteTakenTwice = `DELETE FROM publications WHERE process = $2 AND EXISTS (SELECT 1 FROM publications d
+		WHERE d.process = $1 AND d.library = publications.library
+		AND d.folder_key = publications.folder_key AND d.name_key = publications.name_key)`
+
+	takePublications = `UPDATE publications SET process = $2 WHERE process = $1`
 )
 
 func (t *tx) CurrentDocument(libraryName, folderKey, nameKey string) (store.Document, error) {
@@ -103,21 +112,42 @@ func (t *tx) NextNumber(libraryName, folderKey, nameKey string) (int, error) {
 
 func (t *tx) PutPublication(p store.Publication) error {
 	_, err := t.exec("publication of "+p.Name+" in "+p.Library, putPublication,
-		p.Library, p.FolderKey, p.NameKey, p.Folder, p.Name, p.Version)
+		p.Library, p.FolderKey, p.NameKey, p.Process, p.Folder, p.Name, p.Version)
 	return err
 }
 
-func (t *tx) Publications(limit int) ([]store.Publication, error) {
-	scan := func(rows *sql.Rows) (p store.Publication, err error) {
-		err = rows.Scan(&p.Library, &p.FolderKey, &p.NameKey, &p.Folder, &p.Name, &p.Version)
-		return p, err
+func (t *tx) Publications() ([]store.Publication, error) {
+	return list(t, "publications", scanPublication, selectPublications+` ORDER BY p.seq`)
+}
+
+func (t *tx) PublicationsOf(process string, limit int) ([]store.Publication, error) {
+	return list(t, "publications of "+process, scanPublication,
+		selectPublications+` WHERE p.process = $1 ORDER BY p.seq LIMIT $2`, process, atMost(limit))
+}
+
+func scanPublication(rows *sql.Rows) (p store.Publication, err error) {
+	err = rows.Scan(&p.Library, &p.FolderKey, &p.NameKey, &p.Process, &p.Folder, &p.Name, &p.Version)
+	return p, err
+}
+
+func (t *tx) Publishers() ([]string, error) {
+	return list(t, "processes with publications", scalar[string], `SELECT DISTINCT process FROM publications ORDER BY process`)
+}
+
+func (t *tx) TakePublications(from, to string) error {
+	if from == to {
+		return nil
 	}
-	return list(t, "publications", scan, `SELECT p.library, p.folder_key, p.name_key, p.folder, p.name, p.version
-		FROM publications p ORDER BY p.seq LIMIT $1`, atMost(limit))
+	for _, statement := range []string{deleteTakenTwice, takePublications} {
+		if _, err := t.exec("publications of "+from, statement, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) DeletePublication(p store.Publication) error {
-	_, err := t.exec("publication of "+p.Name+" in "+p.Library, deletePublication, p.Library, p.FolderKey, p.NameKey, p.Version)
+	_, err := t.exec("publication of "+p.Name+" in "+p.Library, deletePublication, p.Library, p.FolderKey, p.NameKey, p.Process, p.Version)
 	return err
 }
 

@@ -23,7 +23,11 @@ type allowance struct {
 func allowances() []allowance {
 	return []allowance{
 		{"FROM changes ORDER BY id DESC LIMIT", "SCAN changes USING INDEX", "in order, ends at the limit"},
-		{"FROM publications p ORDER BY p.seq LIMIT", "SCAN p USING INDEX", "in order, ends at the limit"},
+		{"FROM publications p ORDER BY p.seq", "SCAN p USING INDEX", "all are asked for, in order"},
+		{"WHERE p.process = $1 ORDER BY p.seq LIMIT", "SCAN p USING INDEX", "in order; the rest is what others have in hand"},
+		{"SELECT DISTINCT process FROM publications", "", "once a run: what is in hand, and what failed"},
+		{"publications SET process", "SCAN publications", "a process has died"},
+		{"FROM publications WHERE process = $2", "SCAN publications", "a process has died"},
 		{"FROM blobs b WHERE state = 2", "SCAN b USING INDEX blobs_doomed", "the index has no others"},
 		{"FROM runs WHERE state = 'open'", "SCAN runs USING INDEX runs_open", "the index has no others"},
 		{"FROM blobs b ORDER BY digest", "SCAN b USING INDEX", "all are asked for, in order"},

@@ -208,7 +208,7 @@ func publicationRows() []catalogRow {
 				want = append(want, publication(name, 1))
 			}
 			for limit, want := range map[int][]store.Publication{0: want, 3: want[:3], 100: want} {
-				got := read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.Publications(limit) })
+				got := read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.PublicationsOf("process", limit) })
 				equal(w, "publications", got, want)
 			}
 		}},
@@ -218,6 +218,24 @@ func publicationRows() []catalogRow {
 			w.update(putLibraries("invoices"),
 				putPublication(publication("a", 1)), putPublication(publication("b", 1)), putPublication(again))
 			equal(w, "publications", publications(w), []store.Publication{publication("b", 1), again})
+		}},
+		{"each process has publications of its own, until another takes them", func(w catalogWorld) {
+			of := func(process, name string, version int) store.Publication {
+				p := publication(name, version)
+				p.Process = process
+				return p
+			}
+			w.update(putLibraries("invoices"), putPublication(of("p", "a", 1)), putPublication(of("q", "a", 2)),
+				putPublication(of("p", "b", 3)), putPublication(of("r", "c", 4)),
+				func(tx store.Tx) error { return tx.DeletePublication(of("r", "a", 2)) })
+			publishers := func() []string { return read(w, func(tx store.Tx) ([]string, error) { return tx.Publishers() }) }
+			equal(w, "publishers", publishers(), []string{"p", "q", "r"})
+			w.update(func(tx store.Tx) error { return tx.TakePublications("p", "q") },
+				func(tx store.Tx) error { return tx.TakePublications("r", "r") },
+				func(tx store.Tx) error { return tx.TakePublications("nobody", "q") })
+			equal(w, "publishers after that", publishers(), []string{"q", "r"})
+			equal(w, "publications of q", read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.PublicationsOf("q", 0) }),
+				[]store.Publication{of("q", "a", 1), of("q", "b", 3)})
 		}},
 		{"DeletePublication leaves one that has another version", func(w catalogWorld) {
 			remove := func(p store.Publication) change {
@@ -234,7 +252,7 @@ func publicationRows() []catalogRow {
 
 func publications(w catalogWorld) []store.Publication {
 	w.Helper()
-	return read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.Publications(0) })
+	return read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.Publications() })
 }
 
 // currentDocument asks for a document by the keys that the fixture document has.

@@ -115,7 +115,7 @@ func putDocument(d store.Document) change {
 func publication(name string, version int) store.Publication {
 	return store.Publication{
 		Library: "invoices", Folder: "f" + hostile, Name: name, FolderKey: "f", NameKey: name,
-		Version: version,
+		Version: version, Process: "process",
 	}
 }
 

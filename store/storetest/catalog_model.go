@@ -209,8 +209,8 @@ func (m *model) itemStep() {
 func (m *model) documentStep() {
 	m.Helper()
 	d := document(m.name(), m.name(), m.name(), 1+m.choose(3))
-	p := store.Publication{Library: d.Library, Folder: d.Folder, FolderKey: d.FolderKey, Name: d.Name, NameKey: d.NameKey, Version: d.Version}
-	switch m.choose(9) {
+	p := store.Publication{Library: d.Library, Folder: d.Folder, FolderKey: d.FolderKey, Name: d.Name, NameKey: d.NameKey, Version: d.Version, Process: m.name()}
+	switch m.choose(11) {
 	case 0:
 		m.change("InsertDocument", func(tx store.Tx) error { return tx.InsertDocument(d) })
 	case 1:
@@ -230,6 +230,12 @@ func (m *model) documentStep() {
 		m.change("DropVersion", dropVersion(d))
 	case 8:
 		m.compare("SurplusVersions", func(tx store.Tx) (any, error) { return collect(tx.SurplusVersions(d.Library, d.Version)) })
+	case 9:
+		other := m.name()
+		m.change("TakePublications", func(tx store.Tx) error { return tx.TakePublications(p.Process, other) })
+	case 10:
+		m.compare("PublicationsOf", func(tx store.Tx) (any, error) { return tx.PublicationsOf(p.Process, d.Version) })
+		m.compare("Publishers", func(tx store.Tx) (any, error) { return tx.Publishers() })
 	}
 }
 
@@ -296,7 +302,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 	gather(add, "held", func() ([]store.HeldMail, error) { return collect(tx.Held()) })
 	gather(add, "held bytes", tx.HeldBytes)
 	gather(add, "documents", func() ([]store.Document, error) { return collect(tx.Documents("")) })
-	gather(add, "publications", func() ([]store.Publication, error) { return tx.Publications(0) })
+	gather(add, "publications", func() ([]store.Publication, error) { return tx.Publications() })
 	gather(add, "blobs", func() ([]store.BlobRow, error) { return collect(tx.Blobs()) })
 	gather(add, "blobs that nothing refers to", func() ([]store.BlobRow, error) { return collect(tx.Unreferenced()) })
 	gather(add, "closed runs", func() ([]store.Run, error) { return tx.ClosedRuns(0, 0) })

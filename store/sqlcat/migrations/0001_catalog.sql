@@ -198,8 +198,9 @@ CREATE TABLE publications (
 	folder     TEXT NOT NULL,
 	name       TEXT NOT NULL,
 	version    BIGINT NOT NULL,
+	process    TEXT NOT NULL,
 	seq        BIGINT NOT NULL UNIQUE,
-	PRIMARY KEY (library, folder_key, name_key)
+	PRIMARY KEY (library, folder_key, name_key, process)
 );
 
 CREATE TABLE runs (
