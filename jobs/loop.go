@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -12,9 +13,19 @@ type Pace struct {
 	// Apart is the least time between the end of a run and the next one by arrival;
 	// 250 ms where zero.
 	Apart time.Duration
-	// Retry is the wait after a run that failed; 5 s where zero. The schedule may ring
-	// earlier.
+	// Retry is the wait after a run that failed; 5 s where zero. It doubles with each that
+	// fails after it, to sixteen times as much, and is up to a quarter longer by chance.
+	// The schedule may ring earlier.
 	Retry time.Duration
+}
+
+// doublings is how often a wait doubles at most: 5 s become 80 s.
+const doublings = 4
+
+// wait returns how long to wait after so many runs in a row that failed.
+func (p Pace) wait(failed int) time.Duration {
+	d := p.Retry << min(failed-1, doublings)
+	return d + rand.N(d/4)
 }
 
 // Loop runs the job at once, and then whenever its bell rings or a run asked for another
@@ -28,6 +39,7 @@ func Loop(ctx context.Context, j Job, b *Bell, p Pace, log zerolog.Logger) {
 		p.Retry = 5 * time.Second
 	}
 	var trouble Trouble
+	failed := 0
 	log = log.With().Str("job", j.Name()).Logger()
 	why := Start
 	for ctx.Err() == nil {
@@ -36,8 +48,10 @@ func Loop(ctx context.Context, j Job, b *Bell, p Pace, log zerolog.Logger) {
 			return
 		}
 		trouble.Report(log, err, "The job could not run; it will be tried again.", "The job runs again.")
-		if err != nil {
-			again = time.Now().Add(p.Retry)
+		if failed++; err == nil {
+			failed = 0
+		} else {
+			again = time.Now().Add(p.wait(failed))
 		}
 		why = next(ctx, b, p.Apart, again)
 	}

@@ -200,7 +200,9 @@ func TestLoopRetries(t *testing.T) {
 			return time.Now().Add(time.Minute), nil
 		})
 		log := loop(t, d, jobs.NewBell(), jobs.Pace{}, time.Hour, func() {})
-		d.want("0s start", "5s arrival", "10s arrival", "15s arrival", "20s arrival", "1m20s arrival")
+		if len(d.runs) != 6 {
+			t.Errorf("got runs %q, want six", d.runs)
+		}
 
 		lines := strings.Split(strings.TrimSpace(log), "\n")
 		if len(lines) != 3 || !strings.Contains(lines[0], "disk full") || !strings.Contains(lines[1], `"level":"error"`) ||
@@ -209,6 +211,37 @@ func TestLoopRetries(t *testing.T) {
 		}
 		if strings.Count(log, `"job":"diary"`) != len(lines) {
 			t.Errorf("got the log\n%s\nwant the job named in each line", log)
+		}
+	})
+}
+
+// The waits double up to a bound, differ by chance, and begin anew after a run that did
+// not fail.
+func TestLoopBacksOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		d := newDiary(t, func(_ context.Context, n int) (time.Time, error) {
+			at = append(at, time.Now())
+			if n == 9 {
+				return time.Now().Add(time.Second), nil
+			}
+			return time.Time{}, errors.New("down")
+		})
+		loop(t, d, jobs.NewBell(), jobs.Pace{}, 10*time.Minute, func() {})
+		exact := 0
+		for i, want := range []time.Duration{5, 10, 20, 40, 80, 80, 80, 80, 1, 5, 10} {
+			want *= time.Second
+			got := at[i+1].Sub(at[i])
+			if got < want || got > want+want/4 {
+				t.Errorf("wait %d: got %v, want %v and up to a quarter more", i+1, got, want)
+			}
+			if got == want {
+				exact++
+			}
+		}
+		if exact > 2 {
+			t.Errorf("got %d waits without anything by chance", exact)
 		}
 	})
 }
@@ -223,7 +256,9 @@ func TestLoopRetryByTheSchedule(t *testing.T) {
 			time.Sleep(time.Minute)
 			b.RingSchedule()
 		})
-		d.want("0s start", "1m0s schedule", "1h1m0s arrival")
+		if len(d.runs) != 2 || d.runs[1] != "1m0s schedule" {
+			t.Errorf("got runs %q, want the schedule's before the other", d.runs)
+		}
 	})
 }
 

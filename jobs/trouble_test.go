@@ -3,7 +3,10 @@ package jobs_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,5 +40,45 @@ func TestTrouble(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+// The names of files, which differ from time to time, make no new trouble of one error of
+// the system. Another error does, and so does another sentence.
+func TestTroubleIsTheSame(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	logger := zerolog.New(&log)
+	var trouble jobs.Trouble
+	report := func(err error, began string) (lines int) {
+		log.Reset()
+		trouble.Report(logger, err, began, "It is over.")
+		return strings.Count(log.String(), "\n")
+	}
+	of := func(name string, errno syscall.Errno) error {
+		return fmt.Errorf("drop folder: %w", &fs.PathError{Op: "list", Path: name, Err: errno})
+	}
+	if trouble.On() {
+		t.Error("there is trouble before it began")
+	}
+	for i, row := range []struct {
+		err   error
+		began string
+		lines int
+	}{
+		{of("a", syscall.EIO), "All of it fails.", 1},
+		{of("b", syscall.EIO), "All of it fails.", 0},
+		{of("b", syscall.ENOENT), "All of it fails.", 1},
+		{of("b", syscall.ENOENT), "A part of it fails.", 1},
+		{of("c", syscall.ENOENT), "A part of it fails.", 0},
+		{nil, "A part of it fails.", 1},
+		{nil, "All of it fails.", 0},
+	} {
+		if got := report(row.err, row.began); got != row.lines {
+			t.Errorf("report %d: got %d lines, want %d", i+1, got, row.lines)
+		}
+		if got := trouble.On(); got != (row.err != nil) {
+			t.Errorf("report %d: got trouble %v", i+1, got)
+		}
 	}
 }

@@ -36,7 +36,8 @@ type Upload interface {
 	// Keep closes and gives the bytes the name of their digest, which the caller has
 	// computed while writing; the next Barrier makes them durable. Bytes found in place under that name
 	// are not believed: they are replaced by these, in such a way that either ones are
-	// durable whenever the others may have been relied on.
+	// durable whenever the others may have been relied on. Only the same bytes that this
+	// maker has just put there itself may stay, as long as no Barrier of it has failed.
 	Keep(ctx context.Context, d message.Digest) error
 	Discard() error
 }
@@ -75,6 +76,9 @@ type Tree interface {
 	// Check says whether the file at path has b's bytes: fault.ErrNotFound where there
 	// is none, fault.ErrStale where it has others.
 	Check(ctx context.Context, path string, b Blob) error
+	// Open returns the bytes of the file at path: fault.ErrNotFound where there is none. A
+	// link or a folder there is an error.
+	Open(ctx context.Context, path string) (io.ReadCloser, error)
 	// All yields the path of every file, in no order.
 	All(ctx context.Context) iter.Seq2[string, error]
 }

@@ -25,6 +25,12 @@ type Catalog interface {
 	// other processes included. f may run more than once, so it has no other effects; it
 	// does not call Update.
 	Update(ctx context.Context, f func(Tx) error) error
+	// CheckIntegrity asks the database what is wrong with its own files and columns, as far
+	// as no Tx shows it: damaged tables and indexes, references to rows that are not there,
+	// columns that contradict each other. It returns a sentence for each fault, a hundred of
+	// a kind at most, and tells progress how many of about total rows it has been through.
+	// Updates may be committed meanwhile.
+	CheckIntegrity(ctx context.Context, progress func(done, total int64)) (faults []string, err error)
 	Close() error
 }
 
@@ -93,7 +99,8 @@ type SettingRows interface {
 
 // ItemRows are items, their outcomes and held mail.
 type ItemRows interface {
-	PutItem(it Item) error // the first row of a Key stays
+	// PutItem reports whether the Key is new; the first row of a Key stays.
+	PutItem(it Item) (isNew bool, err error)
 	Item(k Key) (Item, error)
 	// ItemsAt returns those with this Message-ID or drop file name, by key. It may read
 	// every item.
@@ -119,6 +126,8 @@ type ItemRows interface {
 	// HeldBytes returns the size of the drop files that mail in HeldWaiting refers to, each
 	// counted once. It costs the same however many there are.
 	HeldBytes() (int64, error)
+	// MendHeldBytes computes anew what HeldBytes returns, from the rows.
+	MendHeldBytes() error
 	// HeldBlobs yields the digests that held mail in any state refers to, unless it was
 	// swept, some of them more than once.
 	HeldBlobs() iter.Seq2[message.Digest, error]
@@ -136,6 +145,8 @@ type DocumentRows interface {
 	CurrentDocument(libraryName, folderKey, nameKey string) (Document, error)
 	// CurrentVersion returns its number; 0 where there is no document.
 	CurrentVersion(libraryName, folderKey, nameKey string) (int, error)
+	// NameInRoot returns the same for a name of the root, and whether a folder has that name.
+	NameInRoot(libraryName, nameKey string) (version int, folder bool, err error)
 	InsertDocument(d Document) error // ErrConflict: the version exists
 	// Documents yields the current versions of a library, by folder and name ("" is
 	// every library's, by library first).
@@ -144,6 +155,8 @@ type DocumentRows interface {
 	// DocumentsOf returns every version that came from an item, by library, folded folder
 	// and name, and version.
 	DocumentsOf(k Key) ([]Document, error)
+	// StrayDocuments yields every version that came from no item, in no order.
+	StrayDocuments() iter.Seq2[Document, error]
 	// FolderName returns the spelling that a folder's documents have, by its folded name.
 	FolderName(libraryName, folderKey string) (string, error)
 	// NextNumber returns 2 on the first call for a folder and folded name, then 3 …:
@@ -158,8 +171,9 @@ type DocumentRows interface {
 	// TakePublications gives the rows of one process to another. Where both have one of
 	// the same document, from's stays.
 	TakePublications(from, to string) error
-	// DeletePublication removes the process's row if it still has p's Version; nil otherwise.
-	DeletePublication(p Publication) error
+	// DeletePublication removes the process's row if it still has p's Version and no newer one
+	// of the document is there, and reports that.
+	DeletePublication(p Publication) (removed bool, err error)
 	// SurplusVersions yields the versions of a library's documents that are not swept and
 	// have at least keep newer ones, by folder and name, the oldest first.
 	SurplusVersions(libraryName string, keep int) iter.Seq2[Document, error]

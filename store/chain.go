@@ -15,7 +15,7 @@ import (
 
 // The encodings that digests are over; a change of one is a new name.
 const (
-	runEncoding      = "mailchute run 1"
+	runEncoding      = "mailchute run 2"
 	rowsEncoding     = "mailchute rows 1"
 	documentEncoding = "mailchute document 1"
 )
@@ -39,8 +39,9 @@ func (r Run) Sum() message.Digest {
 	l.texts(r.ID, r.Job, r.Trigger, r.Host, string(r.State))
 	l.time(r.Started)
 	l.time(r.Ended)
+	l.time(r.Backlog.Oldest)
 	c := r.Counts
-	for _, n := range []int{r.Backlog, c.Processed, c.Filed, c.Duplicate, c.Held, c.Deleted, c.Deferred, c.Documents, c.Skipped, r.Swept} {
+	for _, n := range []int{r.Backlog.Files, c.Processed, c.Filed, c.Duplicate, c.Held, c.Deleted, c.Deferred, c.Documents, c.Skipped, r.Swept} {
 		l.number(int64(n))
 	}
 	l.number(c.Bytes)

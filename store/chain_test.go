@@ -26,7 +26,7 @@ func (f *farm) openRun() {
 
 func (f *farm) closeRun() {
 	f.Helper()
-	_, err := f.CloseRun(f.Context(), f.book.ID, 0)
+	_, err := f.CloseRun(f.Context(), f.book.ID, store.Backlog{})
 	f.must(err)
 }
 
@@ -81,14 +81,14 @@ func TestRunsAreChained(t *testing.T) {
 	var previous string
 	for i := range 3 {
 		f.settle(letter{key: fmt.Sprint(i), names: []string{"a"}})
-		sum, err := f.CloseRun(t.Context(), f.book.ID, i)
+		sum, err := f.CloseRun(t.Context(), f.book.ID, store.Backlog{Files: i})
 		f.must(err)
 		if sum.Previous != previous || len(sum.Digest) != 64 || sum.Digest == previous {
 			t.Errorf("run %d: got digest %q and previous %q, want a new one and %q", i, sum.Digest, sum.Previous, previous)
 		}
 		previous = sum.Digest
 		sums = append(sums, sum.Run)
-		again, err := f.CloseRun(t.Context(), f.book.ID, 99)
+		again, err := f.CloseRun(t.Context(), f.book.ID, store.Backlog{Files: 99})
 		f.must(err)
 		if diff := cmp.Diff(sum, again); diff != "" {
 			t.Errorf("closed twice (-first +second):\n%s", diff)
@@ -124,7 +124,7 @@ func TestTwoStoresCloseAtOnce(t *testing.T) {
 			wg.Go(func() {
 				r, err := s.OpenRun(t.Context(), "incoming", "manual")
 				if err == nil {
-					_, err = s.CloseRun(t.Context(), r.ID, 0)
+					_, err = s.CloseRun(t.Context(), r.ID, store.Backlog{})
 				}
 				if err != nil {
 					t.Error(err)
@@ -290,7 +290,7 @@ func TestForgedChainHasAnotherDigest(t *testing.T) {
 	runs := f.closed()
 	anchor := runs[2].Digest
 	f.change(func(tx store.Tx) error {
-		runs[0].Backlog = 7
+		runs[0].Backlog.Files = 7
 		for i := range runs {
 			if i > 0 {
 				runs[i].Previous = runs[i-1].Digest
@@ -329,7 +329,7 @@ func TestClosingFails(t *testing.T) {
 	f := newFarm(t, func(o *store.Options) { c.Catalog = o.Catalog; o.Catalog = c })
 	f.settle(letter{key: "1", names: []string{"a"}})
 	c.fail = 1
-	if _, err := f.CloseRun(t.Context(), f.book.ID, 0); err == nil {
+	if _, err := f.CloseRun(t.Context(), f.book.ID, store.Backlog{}); err == nil {
 		t.Error("got no error of a closing that was not committed")
 	}
 	f.verify()

@@ -18,9 +18,11 @@ const (
 type pending struct {
 	Settlement
 	released     *HeldMail // the held message that it releases; nil: it settles
+	forced       bool      // released with --force
 	wake         chan wake // says once whether to lead; with done, settled and err are final
 	settled      Settled
 	publications []Publication
+	isNew        bool              // its item was put by this settlement
 	filedIn      map[string]string // library: the recipient for whom it has the message
 	err          error
 }

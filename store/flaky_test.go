@@ -235,7 +235,7 @@ func (f *farm) checkSettled(w *weather, settled []bool) {
 		f.Error("got no message settled, want some")
 	}
 	for i, ok := range settled {
-		out, err := f.Outcomes(f.Context(), sha256.Sum256([]byte(fmt.Sprint(i))))
+		out, err := f.Outcomes(f.Context(), sha256.Sum256([]byte(fmt.Sprint(i))), nil)
 		f.must(err)
 		if ok && len(out) != 1 {
 			f.Errorf("message %d is settled, they said, and has %d outcomes", i, len(out))

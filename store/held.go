@@ -66,6 +66,7 @@ type Release struct {
 	Held    HeldMail
 	Columns Columns
 	Decided Decided // its library, author and documents
+	Forced  bool    // whatever limits and blocked types the library has
 	Staging *Staging
 }
 
@@ -79,12 +80,15 @@ type Release struct {
 func (s *Store) Release(ctx context.Context, r Release) (Settled, error) {
 	item := r.Held.Item
 	item.Evidence = "released by " + s.actor
+	if r.Forced {
+		item.Evidence += " with --force"
+	}
 	if r.Held.Item.Evidence != "" {
 		item.Evidence += ", " + r.Held.Item.Evidence
 	}
 	r.Decided.State = Filed
 	st := Settlement{Item: item, Columns: r.Columns, Decided: []Decided{r.Decided}, Staging: r.Staging}
-	return s.write(ctx, pending{Settlement: st, released: &r.Held})
+	return s.write(ctx, pending{Settlement: st, released: &r.Held, forced: r.Forced})
 }
 
 // release writes all rows of a release.
@@ -113,10 +117,11 @@ func (s *Store) release(tx Tx, p *pending, now time.Time) error {
 			}
 		}
 	}
-	return tx.InsertChange(Change{
-		At: now, Actor: s.actor,
-		Action: fmt.Sprintf("held release %d to library:%s, author %s", p.released.ID, d.Library, d.Author),
-	})
+	action := fmt.Sprintf("held release %d to library:%s, author %s", p.released.ID, d.Library, d.Author)
+	if p.forced {
+		action += ", with --force"
+	}
+	return tx.InsertChange(Change{At: now, Actor: s.actor, Action: action})
 }
 
 // endHeld takes held mail from HeldWaiting, or says where it stands: fault.ErrConflict.

@@ -102,7 +102,7 @@ func TestReleaseKeepsTheIdentity(t *testing.T) {
 	if c := f.lastChange(); c.Actor != "tester" || !strings.Contains(c.Action, "held release 1 to library:in") {
 		t.Errorf("got the record %+v, want the release", c)
 	}
-	if sum, err := f.CloseRun(t.Context(), f.book.ID, 0); err != nil || sum.Processed != 1 || sum.Held != 1 {
+	if sum, err := f.CloseRun(t.Context(), f.book.ID, store.Backlog{}); err != nil || sum.Processed != 1 || sum.Held != 1 {
 		t.Errorf("got summary %+v, %v; want the run's books as they were", sum, err)
 	}
 	f.verify()

@@ -18,7 +18,7 @@ func nameDocument(tx Tx, doc *Document, overwrite bool) error {
 	wanted := doc.Name
 	for {
 		doc.NameKey = library.Fold(doc.Name)
-		version, err := tx.CurrentVersion(doc.Library, doc.FolderKey, doc.NameKey)
+		version, folder, err := nameTaken(tx, doc)
 		switch {
 		case err != nil:
 			return err
@@ -26,12 +26,9 @@ func nameDocument(tx Tx, doc *Document, overwrite bool) error {
 			current, err := tx.CurrentDocument(doc.Library, doc.FolderKey, doc.NameKey)
 			doc.Name, doc.Version = current.Name, version+1
 			return err
-		case version == 0:
-			free, err := noFolder(tx, doc)
-			if err != nil || free {
-				doc.Version = 1
-				return err
-			}
+		case version == 0 && !folder:
+			doc.Version = 1
+			return nil
 		}
 		if doc.Name, err = nextName(tx, doc, wanted); err != nil {
 			return err
@@ -63,16 +60,14 @@ func nameFolder(tx Tx, doc *Document) error {
 	}
 }
 
-// noFolder reports whether no folder has the name of a document of the root.
-func noFolder(tx Tx, doc *Document) (bool, error) {
-	if doc.Folder != "" {
-		return true, nil
+// nameTaken returns the current version under the document's name, and whether a folder
+// has it.
+func nameTaken(tx Tx, doc *Document) (version int, folder bool, err error) {
+	if doc.Folder == "" {
+		return tx.NameInRoot(doc.Library, doc.NameKey)
 	}
-	_, err := tx.FolderName(doc.Library, doc.NameKey)
-	if errors.Is(err, fault.ErrNotFound) {
-		return true, nil
-	}
-	return false, err
+	version, err = tx.CurrentVersion(doc.Library, doc.FolderKey, doc.NameKey)
+	return version, false, err
 }
 
 // nextName returns the next numbered name to try in the document's folder. Names count

@@ -37,10 +37,16 @@ func settings() []Setting {
 		{Key: heldMax, Default: "10GB", Help: "how much mail is held, as a size like 10GB (0: no limit); beyond it, mail to unknown addresses or foreign domains and of senders who may not send or are not proven is held no more: it is treated as held_full says"},
 		{Key: "held_full", Default: string(access.HeldFullDefer), Help: "what becomes of that mail beyond held_max: defer (it waits in the drop folder until held mail is released, refused or expires) or delete"},
 		{Key: "duplicates", Default: string(access.DuplicatesByKey), Help: "what a duplicate is: key (the same bytes) or message-id (also other bytes with the Message-ID and envelope sender of mail that the recipient has; anyone who can forge both can then keep later mail out)"},
-		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart"},
+		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart. Mail that failed here (poison, too-many-attempts) is always held"},
 	}
 	for _, r := range fault.Reasons() {
-		all = append(all, Setting{Key: rejectsPrefix + string(r), Help: "hold or delete for this reason; empty: as rejects says"})
+		switch r.Deletion() {
+		case fault.Always:
+			all = append(all, Setting{Key: rejectsPrefix + string(r), Help: "hold or delete for this reason; empty: as rejects says"})
+		case fault.Named:
+			all = append(all, Setting{Key: rejectsPrefix + string(r), Help: "hold or delete for this reason; empty: hold, whatever rejects says"})
+		case fault.Never:
+		}
 	}
 	return all
 }
@@ -166,10 +172,10 @@ func policyOf(set map[string]string) (access.Policy, error) {
 	}
 	for _, r := range fault.Reasons() {
 		v := set[rejectsPrefix+string(r)]
-		if v == "" {
+		if v == "" && r.Deletion() == fault.Always {
 			v = set["rejects"]
 		}
-		if v == "" {
+		if v == "" || r.Deletion() == fault.Never {
 			continue
 		}
 		if p.Rejects[r], err = access.ParseAction(v); err != nil {

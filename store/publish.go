@@ -42,7 +42,7 @@ func (s *Store) Publish(ctx context.Context) (total int, err error) {
 		for _, p := range pubs {
 			tried[p.document()] = true
 		}
-		wrong := s.show(ctx, pubs)
+		wrong := s.show(ctx, pubs, s.lookUp(ctx, pubs))
 		done := len(s.unsynced)
 		maps.Copy(failed, wrong)
 		if err := s.syncTree(ctx); err != nil {

@@ -50,7 +50,7 @@ func TestPublisherDies(t *testing.T) {
 			other := openBeside(f, store.Options{Catalog: catalog, Tree: slow})
 			slow.first = func() {
 				f.settle(letter{key: "b", names: []string{"a.pdf"}, overwrite: true})
-				must(f.CloseRun(t.Context(), f.book.ID, 0)) // clears the row of the version shown
+				must(f.CloseRun(t.Context(), f.book.ID, store.Backlog{})) // clears the row of the version shown
 				catalog.dead = dies
 			}
 			st, err := f.stage(other, letter{key: "a", names: []string{"a.pdf"}, overwrite: true})

@@ -191,7 +191,7 @@ type Run struct {
 	State   RunState
 
 	Ended    time.Time
-	Backlog  int // files still waiting at the end
+	Backlog  Backlog
 	Counts   Counts
 	Place    int            // 1, 2 … in the order of closing
 	Rows     message.Digest // over its messages, their outcomes, and what it swept
@@ -200,6 +200,13 @@ type Run struct {
 	// Swept is the greatest Place whose record this run has deleted; it may be set
 	// before the end.
 	Swept int
+}
+
+// Backlog is what still waited in the drop folders when a run ended, as far as it was
+// counted.
+type Backlog struct {
+	Files  int
+	Oldest time.Time // the earliest modification that was found; zero where nothing waits
 }
 
 // Counts are a run's messages by their state, and what they brought.

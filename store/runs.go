@@ -26,9 +26,8 @@ func (s *Store) OpenRun(ctx context.Context, job, trigger string) (Run, error) {
 }
 
 // CloseRun closes a run's books and returns its summary, computed from the rows. Of books
-// that are closed already it returns the summary. backlog is the number of files that
-// still wait.
-func (s *Store) CloseRun(ctx context.Context, id string, backlog int) (event.Summary, error) {
+// that are closed already it returns the summary.
+func (s *Store) CloseRun(ctx context.Context, id string, backlog Backlog) (event.Summary, error) {
 	if _, err := s.closeRun(ctx, id, RunClosed, backlog); err != nil {
 		return event.Summary{}, err
 	}
@@ -55,7 +54,7 @@ func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 		if !dead {
 			continue
 		}
-		first, err := s.closeRun(ctx, r.ID, RunAborted, 0)
+		first, err := s.closeRun(ctx, r.ID, RunAborted, Backlog{})
 		if err != nil {
 			return out, err
 		}
@@ -72,7 +71,7 @@ func (s *Store) CloseDead(ctx context.Context) ([]event.Summary, error) {
 }
 
 // closeRun closes a run's books, unless that has been done; first reports that it was not.
-func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog int) (first bool, err error) {
+func (s *Store) closeRun(ctx context.Context, id string, to RunState, backlog Backlog) (first bool, err error) {
 	now := s.time()
 	err = s.updateAndClear(ctx, func(tx Tx) error {
 		r, err := tx.Run(id)
@@ -156,7 +155,8 @@ func (s *Store) Runs(ctx context.Context, since time.Time, limit int) ([]event.S
 // summarise computes event 6871 from a run's record and, as far as it is open, its rows.
 func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
 	sum := event.New(r.ID, r.Job, r.Trigger)
-	sum.State, sum.Host, sum.Started, sum.Backlog = string(r.State), r.Host, r.Started, r.Backlog
+	sum.State, sum.Host, sum.Started = string(r.State), r.Host, r.Started
+	sum.Backlog, sum.BacklogOldest = r.Backlog.Files, r.Backlog.Oldest
 	sum.Digest, sum.Previous = digestText(r.Digest), digestText(r.Previous)
 	if !r.Ended.IsZero() {
 		sum.ElapsedMS = float64(r.Ended.Sub(r.Started).Microseconds()) / 1000
@@ -183,7 +183,7 @@ func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
 			return sum, err
 		}
 		list.Failure(event.Failure{
-			MessageID: o.Item.MessageID, File: o.Item.File, Recipient: o.Outcome.Recipient,
+			MessageID: o.Item.MessageID, File: o.Item.File, Sender: o.Item.Sender, Recipient: o.Outcome.Recipient,
 			State: string(o.Outcome.State), Reason: string(o.Outcome.Reason), Detail: o.Outcome.Detail,
 		})
 		if o.Outcome.Reason == fault.UnknownAddress {

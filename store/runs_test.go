@@ -69,7 +69,7 @@ func TestSummaryListsAreCut(t *testing.T) {
 	for i := range 105 {
 		f.settle(letter{key: fmt.Sprint(i), to: fmt.Sprintf("no%d@case.test", i), held: fault.UnknownAddress})
 	}
-	sum, err := f.CloseRun(t.Context(), f.book.ID, 0)
+	sum, err := f.CloseRun(t.Context(), f.book.ID, store.Backlog{})
 	f.must(err)
 	if len(sum.Failed) != 100 || len(sum.MessageIDs) != 100 || sum.More["failed"] != 5 || sum.More["unknown_addresses"] != 5 {
 		t.Errorf("got %d failed, %d message ids, more %v; want 100 of each and 5 more", len(sum.Failed), len(sum.MessageIDs), sum.More)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"mailchute/pkg/access"
@@ -51,15 +52,22 @@ type Settled struct {
 	Tree error
 }
 
-// Outcomes returns what became of an item so far, by recipient.
-func (s *Store) Outcomes(ctx context.Context, k Key) ([]Outcome, error) {
+// Outcomes returns what became of an item so far, by recipient. With a staging it also
+// looks up the bytes that were staged so far, which spares Settle the question.
+func (s *Store) Outcomes(ctx context.Context, k Key, g *Staging) ([]Outcome, error) {
 	var out []Outcome
+	var seen *sighting
 	err := s.catalog.View(ctx, func(tx Tx) (err error) {
-		out, err = tx.Outcomes(k)
+		if out, err = tx.Outcomes(k); err == nil && g != nil {
+			seen, err = s.look(tx, maps.Keys(g.uploads))
+		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("outcomes of %s: %w", k, err)
+	}
+	if g != nil {
+		g.seen = seen
 	}
 	return out, nil
 }
@@ -136,7 +144,7 @@ var errUndecided = errors.New("nothing was decided for this message, and nothing
 func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	p.settled = Settled{State: Duplicate}
 	p.publications = nil
-	earlier, err := tx.Outcomes(p.Item.Key)
+	earlier, err := p.earlier(tx)
 	if err != nil {
 		return err
 	}
@@ -153,8 +161,8 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	if err := s.settleBlobs(tx, p, now); err != nil {
 		return err
 	}
-	if len(open) > 0 {
-		if err := tx.PutItem(p.Item); err != nil {
+	if len(open) > 0 && !p.isNew {
+		if _, err := tx.PutItem(p.Item); err != nil {
 			return err
 		}
 	}
@@ -177,6 +185,19 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	p.settled.State = messageState(p.settled.Outcomes, p.Waiting)
 	row.State = p.settled.State
 	return tx.InsertProcessed(row)
+}
+
+// earlier returns the outcomes that the item has. Most items are new: where one can be put
+// at once, its first row says that there are none.
+func (p *pending) earlier(tx Tx) ([]Outcome, error) {
+	p.isNew = false
+	if len(p.Decided) > 0 && p.Duplicates != access.DuplicatesByMessageID {
+		var err error
+		if p.isNew, err = tx.PutItem(p.Item); err != nil || p.isNew {
+			return nil, err
+		}
+	}
+	return tx.Outcomes(p.Item.Key)
 }
 
 // messageState is the state of a message over its recipients, those with an earlier
@@ -221,96 +242,5 @@ func (s *Store) settleBlobs(tx Tx, p *pending, now time.Time) error {
 			return fmt.Errorf("blob %s was swept: %w", d, fault.ErrStale)
 		}
 	}
-	return nil
-}
-
-// filedIn returns the libraries that have an item with these outcomes, each with the
-// recipient for whom.
-func filedIn(tx Tx, outcomes []Outcome) (map[string]string, error) {
-	p := pending{filedIn: map[string]string{}}
-	held := false
-	for _, o := range outcomes {
-		p.noteFiled(o)
-		held = held || o.State == Held
-	}
-	if !held {
-		return p.filedIn, nil
-	}
-	mail, err := tx.HeldOf(outcomes[0].Key)
-	for _, h := range mail {
-		if h.State == HeldReleased {
-			p.filedIn[h.End.Library] = h.Outcome.Recipient
-		}
-	}
-	return p.filedIn, err
-}
-
-// noteFiled remembers for whom a library has the message.
-func (p *pending) noteFiled(o Outcome) {
-	if o.State == Filed && p.filedIn[o.Library] == "" {
-		p.filedIn[o.Library] = o.Recipient
-	}
-}
-
-// settleRecipient writes the outcome of one recipient, with its documents or held mail.
-// A library that has the message already, by another address, does not get it twice.
-func (s *Store) settleRecipient(tx Tx, p *pending, d Decided, now time.Time) (Outcome, error) {
-	if other := p.filedIn[d.Library]; d.State == Filed && other != "" {
-		d.Drafts, d.Detail = nil, "filed with "+other
-	}
-	o := Outcome{
-		Key: p.Item.Key, Recipient: d.Recipient.String(), RecipientKey: d.Recipient.Key(),
-		State: d.State, Library: d.Library, Reason: d.Reason, Detail: d.Detail,
-		Run: p.Run, At: now, Skipped: d.Skipped,
-	}
-	earlier := len(p.settled.Documents)
-	for _, draft := range d.Drafts {
-		if err := s.file(tx, p, d, draft, now); err != nil {
-			return o, err
-		}
-		o.Documents++
-		o.Bytes += draft.Content.Size
-	}
-	o.Seal = SealDocuments(p.settled.Documents[earlier:])
-	if d.State == Held {
-		o.Seal = p.Whole
-	}
-	if err := tx.InsertOutcome(o); err != nil || d.State != Held {
-		return o, err
-	}
-	_, err := tx.InsertHeld(HeldMail{Item: p.Item, Outcome: o, State: HeldWaiting, Since: now, Blob: p.Whole})
-	return o, err
-}
-
-// recipientKey returns whose documents those of d are. What was held stays its
-// recipient's, even where the envelope cannot be read.
-func (p *pending) recipientKey(d Decided) string {
-	if p.released != nil {
-		return p.released.Outcome.RecipientKey
-	}
-	return d.Recipient.Key()
-}
-
-// file writes the rows of one document.
-func (s *Store) file(tx Tx, p *pending, d Decided, draft library.Draft, now time.Time) error {
-	doc := Document{
-		Library: d.Library, Folder: draft.Folder, FolderKey: library.Fold(draft.Folder), Name: draft.Name,
-		Content: draft.Content, ContentType: draft.ContentType,
-		Author: d.Author, Rung: p.Item.Rung, Evidence: p.Item.Evidence, Created: now,
-		OriginalName: draft.OriginalName, Part: draft.Part, Columns: p.Columns,
-		Key: p.Item.Key, RecipientKey: p.recipientKey(d),
-	}
-	if err := nameDocument(tx, &doc, draft.Overwrite); err != nil {
-		return fmt.Errorf("name %s/%s: %w", doc.Library, doc.Path(), err)
-	}
-	if err := tx.InsertDocument(doc); err != nil {
-		return fmt.Errorf("file %s/%s: %w", doc.Library, doc.Path(), err)
-	}
-	pub := s.publicationOf(doc)
-	if err := tx.PutPublication(pub); err != nil {
-		return fmt.Errorf("publish %s/%s: %w", doc.Library, doc.Path(), err)
-	}
-	p.settled.Documents = append(p.settled.Documents, doc)
-	p.publications = append(p.publications, pub)
 	return nil
 }

@@ -25,12 +25,14 @@ const maxUnsynced = 1000
 // tree for all of them.
 func (s *Store) showGroup(ctx context.Context, group []*pending) {
 	var pubs []Publication
+	var docs []Document
 	for _, p := range group {
 		if p.err == nil {
 			pubs = append(pubs, p.publications...)
+			docs = append(docs, p.settled.Documents...)
 		}
 	}
-	failed := s.show(ctx, pubs)
+	failed := s.show(ctx, pubs, s.justFiled(ctx, docs))
 	var unsynced error
 	if s.coming.Load() == 0 || len(s.unsynced) >= maxUnsynced {
 		unsynced = s.syncTree(ctx)
@@ -43,16 +45,16 @@ func (s *Store) showGroup(ctx context.Context, group []*pending) {
 	}
 }
 
-// show makes the tree show what the catalog says now of these documents. It notes those
-// that are done in unsynced, each with the version shown, and returns what failed. It is
-// for whoever is in the stage showing: two at once could leave an older version on top.
-func (s *Store) show(ctx context.Context, pubs []Publication) (failed map[Publication]error) {
+// show makes the tree show these documents, each in the version found for it. It notes
+// those that are done in unsynced, each with the version shown, and returns what failed. It
+// is for whoever is in the stage showing: two at once could leave an older version on top.
+func (s *Store) show(ctx context.Context, pubs []Publication, versions []current) (failed map[Publication]error) {
 	failed = map[Publication]error{}
 	fail := func(p Publication, err error) {
 		s.unsure(p)
 		failed[p] = fmt.Errorf("show %s/%s in the tree: %w", p.Library, path.Join(p.Folder, p.Name), err)
 	}
-	for i, c := range s.lookUp(ctx, pubs) {
+	for i, c := range versions {
 		p := pubs[i]
 		if c.err == nil {
 			c.err = s.withBlob(ctx, c.digest, func(b Blob) error { return s.tree.Publish(ctx, c.at, b) })
@@ -81,17 +83,34 @@ type current struct {
 	err     error // it could not be looked up
 }
 
+// justFiled returns the versions that a group's transaction has made the current ones.
+// Where another process has made a newer one since, clearShown finds that.
+func (s *Store) justFiled(ctx context.Context, docs []Document) []current {
+	return s.eachCurrent(ctx, len(docs), func(_ Tx, i int) (Document, error) { return docs[i], nil })
+}
+
 // lookUp returns the current version for each publication.
 func (s *Store) lookUp(ctx context.Context, pubs []Publication) []current {
-	found := make([]current, len(pubs))
-	if len(pubs) == 0 {
+	return s.eachCurrent(ctx, len(pubs), func(tx Tx, i int) (Document, error) {
+		return tx.CurrentDocument(pubs[i].Library, pubs[i].FolderKey, pubs[i].NameKey)
+	})
+}
+
+// eachCurrent returns n current versions, each of the document that find returns.
+func (s *Store) eachCurrent(ctx context.Context, n int, find func(tx Tx, i int) (Document, error)) []current {
+	found := make([]current, n)
+	if n == 0 {
 		return found
 	}
 	err := s.catalog.View(ctx, func(tx Tx) error {
 		sites := map[string]string{}
-		for i, p := range pubs {
-			found[i] = currentIn(tx, p, sites)
-			if err := found[i].err; err != nil && !errors.Is(err, fault.ErrNotFound) {
+		for i := range found {
+			d, err := find(tx, i)
+			if err == nil {
+				found[i].at, err = treePath(tx, d, sites)
+			}
+			found[i].version, found[i].digest, found[i].err = d.Version, d.Content.Digest, err
+			if err != nil && !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}
 		}
@@ -105,19 +124,18 @@ func (s *Store) lookUp(ctx context.Context, pubs []Publication) []current {
 	return found
 }
 
-// currentIn returns the current version for a publication. It keeps in sites which site
-// each library is of.
-func currentIn(tx Tx, p Publication, sites map[string]string) current {
-	site, ok := sites[p.Library]
+// treePath returns where the tree shows a document. It keeps in sites which site each
+// library is of.
+func treePath(tx Tx, d Document, sites map[string]string) (string, error) {
+	site, ok := sites[d.Library]
 	if !ok {
-		l, err := tx.Library(p.Library)
+		l, err := tx.Library(d.Library)
 		if err != nil {
-			return current{err: err}
+			return "", err
 		}
-		site, sites[p.Library] = l.Site, l.Site
+		site, sites[d.Library] = l.Site, l.Site
 	}
-	d, err := tx.CurrentDocument(p.Library, p.FolderKey, p.NameKey)
-	return current{version: d.Version, digest: d.Content.Digest, at: TreePath(site, d), err: err}
+	return TreePath(site, d), nil
 }
 
 // withBlob opens a blob for f.
@@ -201,15 +219,15 @@ func (s *Store) clearNow(ctx context.Context) error {
 // now.
 func clearShown(tx Tx, shown []Publication) error {
 	for _, p := range shown {
-		version, err := tx.CurrentVersion(p.Library, p.FolderKey, p.NameKey)
-		switch {
-		case err != nil:
+		if removed, err := tx.DeletePublication(p); err != nil {
 			return err
-		case version != 0 && version != p.Version:
+		} else if removed {
+			continue
+		}
+		version, err := tx.CurrentVersion(p.Library, p.FolderKey, p.NameKey)
+		if err == nil && version != 0 && version != p.Version {
 			p.Version = version
 			err = tx.PutPublication(p)
-		default:
-			err = tx.DeletePublication(p)
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
 	"time"
 
 	"mailchute/pkg/fault"
@@ -19,6 +21,7 @@ type Staging struct {
 	kept    map[message.Digest]int64 // written by us; durable after the next barrier
 	keptAt  time.Time                // no later than the first of them was put in place
 	relied  map[message.Digest]bool  // in place, with a live row when we looked
+	seen    *sighting                // nil where we must look
 	// failures is how many barriers had failed when we began. A file system tells of an
 	// error once: after one more, our bytes are not to be believed either.
 	failures int64
@@ -63,39 +66,78 @@ func (g *Staging) Close() error {
 	return errors.Join(errs...)
 }
 
+// sighting is what the rows of blobs said at a time.
+type sighting struct {
+	at     time.Time // no later
+	states map[message.Digest]BlobState
+}
+
+// sightTime is how long a sighting serves. It is far shorter than doomTime.
+const sightTime = time.Minute
+
+// look asks for the rows of blobs.
+func (s *Store) look(tx Tx, digests iter.Seq[message.Digest]) (*sighting, error) {
+	seen := &sighting{at: s.time(), states: map[message.Digest]BlobState{}}
+	for d := range digests {
+		state, err := tx.BlobState(d)
+		if err != nil {
+			return nil, err
+		}
+		seen.states[d] = state
+	}
+	return seen, nil
+}
+
+// sight returns what the rows of the wanted blobs say. What was seen before serves once:
+// whoever comes again has found it to be out of date.
+func (s *Store) sight(ctx context.Context, g *Staging, wanted map[message.Digest]int64) (seen *sighting, err error) {
+	seen, g.seen = g.seen, nil
+	if seen != nil && s.time().Sub(seen.at) < sightTime && seen.hasAll(wanted) {
+		return seen, nil
+	}
+	err = s.catalog.View(ctx, func(tx Tx) error {
+		seen, err = s.look(tx, maps.Keys(wanted))
+		return err
+	})
+	return seen, err
+}
+
+func (seen *sighting) hasAll(wanted map[message.Digest]int64) bool {
+	for d := range wanted {
+		if _, ok := seen.states[d]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // keep puts the wanted bytes in place under their digests, except those that a live row
 // answers for already. A sweep leaves alone what is put there for the next half hour.
 func (s *Store) keep(ctx context.Context, g *Staging, wanted map[message.Digest]int64) error {
-	if len(g.kept) == 0 {
-		g.keptAt = s.time()
-	}
-	states := make(map[message.Digest]BlobState, len(wanted))
-	doomed := map[message.Digest]int64{}
-	err := s.catalog.View(ctx, func(tx Tx) error {
-		for d, size := range wanted {
-			state, err := tx.BlobState(d)
-			if err != nil {
-				return err
-			}
-			states[d] = state
-			if state == BlobDoomed {
-				doomed[d] = size
-			}
-		}
-		return nil
-	})
-	if err == nil && len(doomed) > 0 {
-		err = s.reprieve(ctx, doomed)
-	}
+	seen, err := s.sight(ctx, g, wanted)
 	if err != nil {
 		return fmt.Errorf("look up blobs: %w", err)
+	}
+	if len(g.kept) == 0 {
+		g.keptAt = seen.at
+	}
+	doomed := map[message.Digest]int64{}
+	for d, size := range wanted {
+		if seen.states[d] == BlobDoomed {
+			doomed[d] = size
+		}
+	}
+	if len(doomed) > 0 {
+		if err := s.reprieve(ctx, doomed); err != nil {
+			return fmt.Errorf("look up blobs: %w", err)
+		}
 	}
 	clear(g.relied)
 	for d, size := range wanted {
 		if _, ours := g.kept[d]; ours {
 			continue
 		}
-		if states[d] == BlobLive {
+		if seen.states[d] == BlobLive {
 			inPlace, err := s.inPlace(ctx, d, size)
 			if err != nil {
 				return err

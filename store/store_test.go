@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -31,9 +32,10 @@ func TestOutcomesAreFinal(t *testing.T) {
 	if diff := cmp.Diff([]string{"a v1"}, f.names()); diff != "" {
 		t.Errorf("documents (-want +got):\n%s", diff)
 	}
-	sum, err := f.CloseRun(t.Context(), f.book.ID, 7)
+	oldest := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	sum, err := f.CloseRun(t.Context(), f.book.ID, store.Backlog{Files: 7, Oldest: oldest})
 	f.must(err)
-	if sum.Processed != 4 || sum.Filed != 1 || sum.Held != 1 || sum.Duplicate != 2 || sum.Backlog != 7 || len(sum.UnknownAddresses) != 1 {
+	if sum.Processed != 4 || sum.Filed != 1 || sum.Held != 1 || sum.Duplicate != 2 || sum.Backlog != 7 || !sum.BacklogOldest.Equal(oldest) || len(sum.UnknownAddresses) != 1 {
 		t.Errorf("got summary %+v, want 4 processed: 1 filed, 1 held, 2 duplicates", sum)
 	}
 	f.verify()
@@ -127,7 +129,7 @@ func TestNothingOfAFailedGroupCounts(t *testing.T) {
 			if _, err := f.Settle(t.Context(), early); (err != nil) != (at == "barrier") {
 				t.Errorf("got %v for bytes written before the failure of a %s", err, at)
 			}
-			if out, err := f.Outcomes(t.Context(), st.Item.Key); err != nil || len(out) != 0 {
+			if out, err := f.Outcomes(t.Context(), st.Item.Key, nil); err != nil || len(out) != 0 {
 				t.Errorf("got outcomes %v, %v after a failure, want none", out, err)
 			}
 			if got := f.settle(letter{key: "1", names: []string{"a"}}); got.State != store.Filed {

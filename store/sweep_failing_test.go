@@ -114,7 +114,7 @@ func TestSweepFailsAtEveryEffect(t *testing.T) {
 			for range 4 { // announce, expire and doom, remove
 				if run, err := failing.OpenRun(t.Context(), event.JobSweep, "manual"); err == nil {
 					_ = failing.Sweep(t.Context(), run.ID)
-					_, _ = failing.CloseRun(t.Context(), run.ID, 0)
+					_, _ = failing.CloseRun(t.Context(), run.ID, store.Backlog{})
 				}
 				f.verify()
 				c.pass(8 * day)

@@ -113,7 +113,7 @@ func TestSweepInClosedBooks(t *testing.T) {
 	c.pass(401 * day)
 	run, err := f.OpenRun(t.Context(), event.JobSweep, "manual")
 	f.must(err)
-	_, err = f.CloseRun(t.Context(), run.ID, 0)
+	_, err = f.CloseRun(t.Context(), run.ID, store.Backlog{})
 	f.must(err)
 	if err := f.Sweep(t.Context(), run.ID); err == nil {
 		t.Error("got no error from a sweep in closed books")
@@ -201,7 +201,7 @@ func TestVerifyBesideSweep(t *testing.T) {
 					f.must(f.Sweep(t.Context(), run.ID))
 				}
 				if n == k+longer {
-					_, err := f.CloseRun(t.Context(), run.ID, 0)
+					_, err := f.CloseRun(t.Context(), run.ID, store.Backlog{})
 					f.must(err)
 				}
 			}}
@@ -264,7 +264,7 @@ func TestSweepOfOldFailsAtEveryEffect(t *testing.T) {
 				if run, err := failing.OpenRun(t.Context(), event.JobSweep, "manual"); err == nil {
 					_ = failing.Sweep(t.Context(), run.ID)
 					f.verify()
-					_, _ = failing.CloseRun(t.Context(), run.ID, 0)
+					_, _ = failing.CloseRun(t.Context(), run.ID, store.Backlog{})
 				}
 				f.verify()
 				c.pass(2 * time.Hour)

@@ -36,7 +36,7 @@ func (f *farm) sweep() event.Sweep {
 	run, err := f.OpenRun(f.Context(), event.JobSweep, "manual")
 	f.must(err)
 	f.must(f.Sweep(f.Context(), run.ID))
-	sum, err := f.CloseRun(f.Context(), run.ID, 0)
+	sum, err := f.CloseRun(f.Context(), run.ID, store.Backlog{})
 	f.must(err)
 	return *sum.Sweep
 }
@@ -190,8 +190,15 @@ func TestOrphans(t *testing.T) {
 	f.verify()
 }
 
-// Bytes that are wanted again between two sweeps are kept, whenever that is.
+// Bytes that are wanted again between two sweeps are kept, whenever that is, and whether
+// or not they were looked up as soon as they were staged.
 func TestWantedAgain(t *testing.T) {
+	t.Parallel()
+	t.Run("looked up when settled", func(t *testing.T) { wantedAgain(t, false) })
+	t.Run("looked up when staged", func(t *testing.T) { wantedAgain(t, true) })
+}
+
+func wantedAgain(t *testing.T, early bool) {
 	t.Parallel()
 	same := letter{key: "2", bytes: "same", names: []string{"a"}}
 	for _, row := range []struct {
@@ -219,6 +226,10 @@ func TestWantedAgain(t *testing.T) {
 				}
 				if !staged && (row.stage < 0 || at >= row.stage) {
 					st, staged = f.settlement(same), true
+					if early {
+						_, err := f.Outcomes(t.Context(), st.Item.Key, st.Staging)
+						f.must(err)
+					}
 				}
 				if !settled && (row.after < 0 || at >= row.after) {
 					_, err := f.Settle(t.Context(), st)

@@ -27,11 +27,12 @@ type check func(ctx context.Context, report func(Finding) error) error
 // Verify proves that books, rows, blobs and tree agree. Each message that a run processed
 // has ended in the state that the run counts, and its outcomes have their documents or
 // held mail and no others; every closed run's record is what Run.Sum says and follows the
-// one before; every document and held message has its blob's row, every row its bytes
-// with the right digest; every document has its file in the tree, and every file there is
-// a document. It yields each fault it finds, and a closing line for each check that found
-// none. It reads every stored byte. An error means that it could not go on. Mail that is
-// being filed meanwhile does no harm.
+// one before; the database finds no damage in itself; every document came from a message,
+// it and every held message has its blob's row, every row its bytes with the right digest;
+// every document has its file in the tree, and every file there is a document. It yields
+// each fault it finds, and a closing line for each check that found none. It reads every
+// stored byte. An error means that it could not go on. Mail that is being filed meanwhile
+// does no harm.
 func (s *Store) Verify(ctx context.Context) iter.Seq2[Finding, error] {
 	return s.VerifyWith(ctx, VerifyOptions{})
 }
@@ -41,6 +42,11 @@ type VerifyOptions struct {
 	// Anchors are digests of closed runs that events 6871 have taken elsewhere. Each must
 	// be in the chain: else its run was altered or removed, or a sweep has removed it.
 	Anchors []message.Digest
+	// DropFiles returns the names of all drop files in the feeds' folders: those that have
+	// arrived, that a process has in hand, and that wait to be tried again. One that is
+	// moved within a folder meanwhile may be missing. With nil, nobody looks whether the
+	// files of deferred messages are still there.
+	DropFiles func(context.Context) (map[string]bool, error)
 	// Progress is told how far it is, often; nil: nobody is.
 	Progress func(VerifyProgress)
 }
@@ -117,7 +123,7 @@ func (s verifier) verifyBlobs(ctx context.Context, report func(Finding) error) e
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wrong, err := s.blobFault(ctx, d, want)
+		wrong, err := s.liveBlobFault(ctx, d, want)
 		if err != nil {
 			return err
 		}
@@ -135,6 +141,23 @@ func (s verifier) verifyBlobs(ctx context.Context, report func(Finding) error) e
 		return nil
 	}
 	return report(Finding{Check: "blobs", OK: true, Detail: fmt.Sprintf("%d blobs of %d bytes in all, each has its bytes", len(rows), size)})
+}
+
+// liveBlobFault is blobFault, "" also for a blob that a sweep has let go meanwhile.
+func (s *Store) liveBlobFault(ctx context.Context, d message.Digest, want int64) (string, error) {
+	wrong, err := s.blobFault(ctx, d, want)
+	if err != nil || wrong == "" {
+		return wrong, err
+	}
+	var state BlobState
+	err = s.view(ctx, "verify blobs", func(tx Tx) error {
+		state, err = tx.BlobState(d)
+		return err
+	})
+	if err != nil || state != BlobLive {
+		return "", err
+	}
+	return s.blobFault(ctx, d, want) // it may have been let go, and have come back
 }
 
 // blobFault says what is wrong with a blob's bytes, "" for nothing.

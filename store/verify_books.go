@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 )
 
@@ -27,6 +29,7 @@ type audit struct {
 	decided  map[string]int  // by closed run: outcomes of its own messages
 	claimed  map[string]int  // by run: outcomes that name it
 	earliest time.Time       // the end of the first run after those that are gone
+	deferred deferrals
 
 	done     int64 // runs and messages
 	progress func(VerifyProgress)
@@ -40,9 +43,9 @@ func (a *audit) step() {
 
 // verifyBooks goes through all runs, then through all messages.
 func (s verifier) verifyBooks(ctx context.Context, report func(Finding) error) error {
-	a := &audit{known: map[string]bool{}, decided: map[string]int{}, claimed: map[string]int{}, progress: s.Progress}
+	a := &audit{known: map[string]bool{}, decided: map[string]int{}, claimed: map[string]int{}, deferred: deferrals{}, progress: s.Progress}
 	a.chain.anchors, a.chain.met = s.Anchors, map[message.Digest]bool{}
-	for _, pass := range []func(context.Context, *audit, func() error) error{s.auditClosed, s.auditOpen, s.auditMessages} {
+	for _, pass := range []func(context.Context, *audit, func() error) error{s.auditClosed, s.auditOpen, s.auditMessages, s.auditDeferred} {
 		if err := pass(ctx, a, func() error { return a.flush(report) }); err != nil {
 			return err
 		}
@@ -150,11 +153,32 @@ func (s *Store) auditOpen(ctx context.Context, a *audit, flush func() error) err
 		if err != nil {
 			return err
 		}
-		if dead {
+		if !dead {
+			continue
+		}
+		left, err := s.isOpen(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		if left {
 			a.fault("run %s: the process that began it has ended and left it open; the next run or verify --repair closes it", r.ID)
 		}
 	}
 	return flush()
+}
+
+// isOpen reports whether a run is open now: its process may have closed it, and ended
+// only then.
+func (s *Store) isOpen(ctx context.Context, id string) (open bool, err error) {
+	err = s.view(ctx, "verify the open runs", func(tx Tx) error {
+		r, err := tx.Run(id)
+		open = err == nil && r.State == RunOpen
+		if errors.Is(err, fault.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return open, err
 }
 
 // auditMessages checks what became of every message.
@@ -200,6 +224,7 @@ func (a *audit) run(tx Tx, r Run) (Counts, message.Digest, int, error) {
 		if wrong := of(p.Key).message(p); wrong != "" {
 			a.fault("run %s: %s: %s", r.ID, p.File, wrong)
 		}
+		a.deferred.add(p)
 	}, func(o OutcomeOfItem) {
 		decided++
 		of(o.Item.Key).outcome(o.Outcome)

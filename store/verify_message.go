@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"mailchute/pkg/fault"
 )
@@ -29,6 +30,17 @@ func (a *audit) message(tx Tx, k Key) error {
 	if len(outcomes) == 0 {
 		a.fault("%s (message %s): no recipient has an outcome", it.File, k)
 	}
+	for _, docs := range documents {
+		for _, d := range docs {
+			wrong, err := documentFault(tx, d)
+			if err != nil {
+				return err
+			}
+			if wrong != "" {
+				a.fault("%s (message %s): version %d of document %s/%s: %s", it.File, k, d.Version, d.Library, d.Path(), wrong)
+			}
+		}
+	}
 	for _, o := range outcomes {
 		if err := a.namesRun(tx, o); err != nil {
 			return err
@@ -37,6 +49,18 @@ func (a *audit) message(tx Tx, k Key) error {
 			a.fault("%s (message %s), %s for %q: %s", it.File, k, o.State, o.Recipient, wrong)
 		}
 		delete(documents, o.RecipientKey)
+	}
+	for _, h := range held {
+		if h.End.Run == "" {
+			continue
+		}
+		known, err := a.knowsRun(tx, h.End.Run, h.End.At)
+		if err != nil {
+			return err
+		}
+		if !known {
+			a.fault("message %s: run %q, whose books say what became of held message %d, is not in the books", k, h.End.Run, h.ID)
+		}
 	}
 	for recipient, docs := range documents {
 		a.fault("%s (message %s): %d documents are there for %q, who has no outcome", it.File, k, len(docs), recipient)
@@ -74,6 +98,8 @@ func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
 			return fmt.Sprintf("%d documents were filed, and there are %d", o.Documents, len(docs))
 		case SealDocuments(docs) != o.Seal:
 			return "its documents are not those that were filed"
+		case bytesOf(docs) != o.Bytes:
+			return fmt.Sprintf("%d bytes were filed, and its documents have %d", o.Bytes, bytesOf(docs))
 		}
 	case Held:
 		switch {
@@ -87,6 +113,11 @@ func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
 			return fmt.Sprintf("it has %d documents and was never released", len(docs))
 		case h.End.Run != "" && SealDocuments(docs) != h.End.Seal:
 			return "its documents are not those that it was released as"
+		}
+		for _, d := range docs {
+			if d.Library != h.End.Library || d.Author != h.End.Author {
+				return fmt.Sprintf("it was released to library %s, author %s, and its document %s/%s has the author %s", h.End.Library, h.End.Author, d.Library, d.Path(), d.Author)
+			}
 		}
 	case Deleted:
 		if h.ID != 0 || len(docs) > 0 {
@@ -103,19 +134,26 @@ func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
 // namesRun checks that an outcome's run is there, or so old that it was swept.
 func (a *audit) namesRun(tx Tx, o Outcome) error {
 	a.claimed[o.Run]++
-	known, asked := a.known[o.Run]
-	if !asked {
-		_, err := tx.Run(o.Run)
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
-			return err
-		}
-		_, before := a.decided[o.Run] // it was there when the runs were read
-		known = err == nil || before
-		a.known[o.Run] = known
-	}
-	swept := a.chain.swept > 0 && !o.At.After(a.earliest)
-	if !known && !swept {
+	known, err := a.knowsRun(tx, o.Run, o.At)
+	if err == nil && !known {
 		a.fault("message %s: run %q, which decided for %q, is not in the books", o.Key, o.Run, o.Recipient)
 	}
-	return nil
+	return err
+}
+
+// knowsRun reports whether the run in which something was done is there, or so old that
+// it was swept.
+func (a *audit) knowsRun(tx Tx, run string, at time.Time) (bool, error) {
+	known, asked := a.known[run]
+	if !asked {
+		_, err := tx.Run(run)
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return false, err
+		}
+		_, before := a.decided[run] // it was there when the runs were read
+		known = err == nil || before
+		a.known[run] = known
+	}
+	swept := a.chain.swept > 0 && !at.After(a.earliest)
+	return known || swept, nil
 }

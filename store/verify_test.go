@@ -123,7 +123,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 func TestSweptDropFileIsNotMissed(t *testing.T) {
 	t.Parallel()
 	f, db := booksOnDisk(t)
-	if _, err := db.ExecContext(t.Context(), `UPDATE held SET state = 'refused', blob = NULL; UPDATE held_total SET bytes = 0`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `UPDATE held SET state = 'refused', ended = since, actor = 'tester', blob = NULL; UPDATE held_total SET bytes = 0`); err != nil {
 		t.Fatal(err)
 	}
 	f.verify()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"mailchute/pkg/fault"
@@ -158,49 +157,6 @@ func (s *Store) isDocument(ctx context.Context, at string, leaves map[string]lea
 	return ok, nil
 }
 
-// Repair makes the tree show the documents that it does not show, or with other bytes
-// than they have: it puts the publication of each and publishes. It yields what it mended
-// and what it could not. A document whose own bytes are lost or wrong is left as the tree
-// shows it. Nothing else is changed; Verify says what is left.
-func (s *Store) Repair(ctx context.Context) iter.Seq2[Finding, error] {
-	return findings(ctx, s.repairTree)
-}
-
-func (s *Store) repairTree(ctx context.Context, report func(Finding) error) error {
-	leaves, pending, err := s.leaves(ctx)
-	if err != nil {
-		return err
-	}
-	wrong := map[string]error{}
-	for at, l := range leaves {
-		if pending[at] {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := s.leafFault(ctx, at, l); errors.Is(err, errNotShown) || errors.Is(err, errShownWrong) {
-			if wrong[at], err = s.republish(ctx, at, l, err); err != nil {
-				return err
-			}
-		}
-	}
-	_, failed := s.Publish(ctx)
-	for at, was := range wrong {
-		f := Finding{Check: "tree", OK: true, Mended: true, Detail: fmt.Sprintf("%s: %v; it was published again", at, was)}
-		if err := s.leafFault(ctx, at, leaves[at]); err != nil {
-			f.OK, f.Mended, f.Detail = false, false, fmt.Sprintf("%s: %v, and it cannot be published again", at, was)
-		}
-		if err := report(f); err != nil {
-			return err
-		}
-	}
-	if failed != nil {
-		return report(Finding{Check: "tree", Detail: failed.Error()})
-	}
-	return nil
-}
-
 // isOld reports whether a document has got a newer version than the leaf's.
 func (s *Store) isOld(ctx context.Context, l leaf) (old bool, err error) {
 	err = s.catalog.View(ctx, func(tx Tx) error {
@@ -209,14 +165,4 @@ func (s *Store) isOld(ctx context.Context, l leaf) (old bool, err error) {
 		return err
 	})
 	return old, err
-}
-
-// republish asks for a document to be shown again, if it has its bytes: else the tree may
-// have the only good ones. It returns what was wrong with it.
-func (s *Store) republish(ctx context.Context, at string, l leaf, was error) (error, error) {
-	lost, err := s.blobFault(ctx, l.content.Digest, l.content.Size)
-	if err != nil || lost != "" {
-		return fmt.Errorf("%w, but the document's blob %s", was, lost), err
-	}
-	return was, s.catalog.Update(ctx, func(tx Tx) error { return tx.PutPublication(l.Publication) })
 }

@@ -16,6 +16,7 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/config"
+	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
 	"mailchute/store"
 	"mailchute/store/dirblob"
@@ -220,18 +221,39 @@ func (f *farm) jobOptions() (incoming.Options, error) {
 	o := incoming.Options{
 		Store: f.Store, Domains: f.config.Domains, Limits: f.config.Limits, Log: zerolog.Nop(),
 		Space: f.parts.blobs.Space, MinFree: f.config.Store.MinFree,
+		Apart: []incoming.Neighbour{
+			{Name: "the catalog", Path: f.config.Abs(f.config.Store.Catalog)},
+			{Name: "the blobs", Path: f.config.Abs(f.config.Store.Blobs)},
+			{Name: "the libraries", Path: f.config.Abs(f.config.Store.Libraries)},
+			{Name: "the locks", Path: f.config.Abs(f.config.Store.Locks)},
+		},
 	}
 	for _, feed := range f.config.Feeds {
 		owners, err := userIDs(feed.Owners)
 		if err != nil {
 			return o, misconfigured(fmt.Errorf("%s: feed %s: %w", f.config.File, feed.Name, err))
 		}
+		reads, err := f.reads(feed)
+		if err != nil {
+			return o, misconfigured(fmt.Errorf("%s: feed %s: %w", f.config.File, feed.Name, err))
+		}
 		o.Feeds = append(o.Feeds, incoming.Feed{
 			Name: feed.Name, Path: f.config.Abs(feed.Path), Format: feed.Format,
-			Settle: feed.Settle, DeferFor: feed.DeferFor, Owners: owners,
+			Settle: feed.Settle, DeferFor: feed.DeferFor, Owners: owners, Reads: &reads,
 		})
 	}
 	return o, nil
+}
+
+// reads returns how a feed's files are read, with the secret of its logins.
+func (f *farm) reads(feed config.Feed) (drop.Format, error) {
+	format := feed.Reads
+	if feed.TokenFile == "" {
+		return format, nil
+	}
+	var err error
+	format.Token, err = config.Secret(f.config.Abs(feed.TokenFile))
+	return format, err
 }
 
 // userIDs looks users up, by name or number.

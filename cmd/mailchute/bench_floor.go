@@ -127,7 +127,7 @@ func (m machine) each(ctx context.Context, n int, do func(int) error) error {
 func (m machine) write(name string, size int64) error {
 	f, err := m.fsys.Create(name, 0o600)
 	for err == nil && size > 0 {
-		n := min(size, 48<<10)
+		n := min(size, int64(len(m.block)), 256<<10)
 		_, err = f.Write(m.block[:n])
 		size -= n
 	}

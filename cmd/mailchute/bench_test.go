@@ -116,7 +116,7 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer fsys.Close()
-	m := machine{fsys: fsys, workers: 2, block: make([]byte, 48<<10)}
+	m := machine{fsys: fsys, workers: 2, block: make([]byte, 256<<10)}
 	took, err := m.replay(t.Context(), []int64{10, 0, 100_000, 7, 5}, [][]int64{{100_000, 1}, {2}, {49_152, 3}})
 	if err != nil || took <= 0 {
 		t.Fatalf("got %s, %v", took, err)

@@ -113,7 +113,7 @@ func (c *cli) documentGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.export(file, func() (store.Blob, error) {
+			return c.export(file, 0o644, func() (store.Blob, error) {
 				b, err := f.OpenDocument(ctx, d)
 				if errors.Is(err, store.ErrDamaged) {
 					err = fmt.Errorf("version %d of document %q in library %s: %w", d.Version, args[1], args[0], err)
@@ -177,7 +177,7 @@ func (c *cli) documentHistory() *cobra.Command {
 
 // export writes a blob to a new file or, where file is "", to standard output; never to a
 // terminal, which would obey what strangers wrote.
-func (c *cli) export(file string, open func() (store.Blob, error)) error {
+func (c *cli) export(file string, perm fs.FileMode, open func() (store.Blob, error)) error {
 	if file == "" && isTerminal(c.out) {
 		return usage(errors.New("standard output is a terminal: name a file with -o, or use a pipe"))
 	}
@@ -188,30 +188,30 @@ func (c *cli) export(file string, open func() (store.Blob, error)) error {
 	if file == "" {
 		_, err = io.Copy(c.out, b)
 	} else {
-		err = exportFile(file, b)
+		err = exportFile(file, perm, b)
 	}
 	return errors.Join(err, b.Close())
 }
 
 // exportFile makes a new file, whole or not at all.
-func exportFile(file string, r io.Reader) error {
+func exportFile(file string, perm fs.FileMode, r io.Reader) error {
 	dir, err := durable.Open(filepath.Dir(file))
 	if err != nil {
 		return err
 	}
-	err = exportTo(dir, filepath.Base(file), r)
+	err = exportTo(dir, filepath.Base(file), perm, r)
 	if errors.Is(err, fs.ErrExist) {
 		err = fmt.Errorf("%s is there already: name a new file: %w", file, fault.ErrConflict)
 	}
 	return errors.Join(err, dir.Close())
 }
 
-func exportTo(dir durable.FS, name string, r io.Reader) error {
+func exportTo(dir durable.FS, name string, perm fs.FileMode, r io.Reader) error {
 	if _, err := dir.Lstat(name); err == nil {
 		return fs.ErrExist
 	}
 	half := ".mailchute." + rand.Text()
-	if err := writeFile(dir, half, 0o644, r); err != nil {
+	if err := writeFile(dir, half, perm, r); err != nil {
 		return err
 	}
 	if err := dir.Rename(half, name); err != nil {

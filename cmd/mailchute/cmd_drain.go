@@ -93,12 +93,21 @@ func (c *cli) printSummary(sum event.Summary) error {
 		fmt.Fprintf(&b, "  skipped    %s that no library wanted\n", count(sum.Skipped, "part"))
 	}
 	if sum.Backlog > 0 {
-		fmt.Fprintf(&b, "  waiting    %s\n", p.yellow(count(sum.Backlog, "file")))
+		fmt.Fprintf(&b, "  waiting    %s\n", p.yellow(waits(sum)))
 	}
 	if _, err := fmt.Fprint(c.out, b.String()); err != nil {
 		return err
 	}
 	return c.printFailures(sum)
+}
+
+// waits says how many files still waited, and for how long.
+func waits(sum event.Summary) string {
+	s := count(sum.Backlog, "file")
+	if age := sum.BacklogAge(); age != "" {
+		s += ", the oldest for " + age
+	}
+	return s
 }
 
 // states writes a run's counts, those that matter in colour.

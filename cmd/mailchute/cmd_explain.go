@@ -18,13 +18,16 @@ import (
 )
 
 func (c *cli) explainCommand() *cobra.Command {
-	var format string
+	var format, feed string
 	cmd := &cobra.Command{
 		Use:   "explain FILE",
 		Short: "Say what the job would do with a drop file, and why",
 		Long: `Decides for a drop file as the job does, and changes nothing. A file in a feed's folder
-has the feed's format; for any other, name it.`,
+is read as the feed reads it; for any other, name the feed, or a format: then nobody vouches
+for its sender. It also says which lines of the file were believed, which were not, and why:
+send a message with forged lines to try a new mail system.`,
 		Example: `  mailchute explain drop/new/1767600000.V1.host
+  mailchute explain --feed incoming forged.eml
   mailchute explain --format eml message.eml --json`,
 		Args: args("FILE"),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
@@ -35,7 +38,13 @@ has the feed's format; for any other, name it.`,
 			if format != "" && !slices.Contains(drop.Formats(), format) {
 				return usage(fmt.Errorf("--format %q: there are %s", format, enumerate(drop.Formats())))
 			}
-			x, err := incoming.Explain(ctx, o, args[0], format)
+			if format != "" && feed != "" {
+				return usage(errors.New("--format and --feed both say how the file is read: use one of them"))
+			}
+			if feed != "" && !slices.ContainsFunc(o.Feeds, func(f incoming.Feed) bool { return f.Name == feed }) {
+				return absent(fault.ErrNotFound, "feed %s", feed)
+			}
+			x, err := incoming.Explain(ctx, o, args[0], format, feed)
 			if errors.Is(err, fs.ErrNotExist) {
 				return absent(fault.ErrNotFound, "file %s", args[0])
 			}
@@ -50,6 +59,7 @@ has the feed's format; for any other, name it.`,
 		}),
 	}
 	cmd.Flags().StringVar(&format, "format", "", "`FORMAT` of the file: "+strings.Join(drop.Formats(), ", "))
+	cmd.Flags().StringVar(&feed, "feed", "", "read the file as the `FEED` of that name does")
 	offer(cmd, "format", drop.Formats()...)
 	return cmd
 }
@@ -65,6 +75,7 @@ func explanation(p paint, x incoming.Explanation) string {
 		field("Held", "%s: %s", x.Reason, x.Detail)
 	}
 	if len(x.Envelope.Recipients) == 0 {
+		explainLines(&b, p, x.Lines)
 		return b.String()
 	}
 	field("Message", "%s", or(x.MessageID, "has no Message-ID"))
@@ -77,7 +88,22 @@ func explanation(p paint, x incoming.Explanation) string {
 	for _, r := range x.Recipients {
 		explainRecipient(&b, p, r)
 	}
+	explainLines(&b, p, x.Lines)
 	return b.String()
+}
+
+// explainLines writes which lines were believed and which were not.
+func explainLines(b *strings.Builder, p paint, lines []drop.Line) {
+	if len(lines) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, l := range lines {
+		verdict := p.yellow("not believed")
+		if l.Believed {
+			verdict = p.green("believed")
+		}
+		fmt.Fprintf(b, "Line %d  %s  %s: %s\n", l.Number, text.Safe(l.Field), verdict, text.Safe(l.Why))
+	}
 }
 
 func explainRecipient(b *strings.Builder, p paint, r incoming.RecipientExplanation) {

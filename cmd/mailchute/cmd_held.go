@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -159,31 +158,6 @@ func (c *cli) heldShow() *cobra.Command {
 				"Envelope sender", "Sender", "Message-ID", "Drop file", "SHA-256", "Run")
 		}),
 	}
-}
-
-func (c *cli) heldExport() *cobra.Command {
-	var file string
-	cmd := &cobra.Command{
-		Use:     "export ID",
-		Short:   "Write the drop file of a held message, byte for byte",
-		Example: "  mailchute held export 7 -o message.eml",
-		Args:    args("ID"),
-		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
-			h, err := f.heldByID(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			return c.export(file, func() (store.Blob, error) {
-				b, err := f.OpenHeld(ctx, h)
-				if errors.Is(err, store.ErrDamaged) {
-					err = fmt.Errorf("the drop file of held mail %d: %w", h.ID, err)
-				}
-				return b, absent(err, "drop file of held mail %d any more: it was swept", h.ID)
-			})
-		}),
-	}
-	cmd.Flags().StringVarP(&file, "output", "o", "", "new `FILE` to write")
-	return cmd
 }
 
 // heldByID returns the held message with that number.

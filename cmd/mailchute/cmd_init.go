@@ -45,10 +45,17 @@ empty catalog, and the folders for documents and for the drop. DIR can be moved 
 paths in its mailchute.toml count from there.
 
 Formats, by what writes the drop folder:
-  postfix      maildir by Postfix's virtual(8) or local(8)
-  drop-write   maildir with an X-Sender/X-Receiver block, by a delivery program
+  postfix      maildir by Postfix's virtual(8) or local(8), also through maildrop or procmail
+  exim         maildir by Exim's appendfile
+  exim-files   *.eml files by Exim's appendfile, one for all recipients of a message
+  opensmtpd    maildir by OpenSMTPD
+  dovecot      maildir by Dovecot's LMTP server, one recipient in each transaction
+  drop-write   maildir with an X-Sender/X-Receiver block, by mailchute put
   iis          the drop folder of the SMTP service of IIS, on an SMB mount
-  eml          *.eml files by scripts, tests and people; not beside an MTA`,
+  exchange     the drop folder of an Exchange foreign connector, on an SMB mount
+  pickup       *.eml files by .NET programs (SpecifiedPickupDirectory); not beside an MTA
+  eml          *.eml files by scripts, tests and people; not beside an MTA
+  custom       what [feed.custom] of mailchute.toml says`,
 		Example: `  mailchute init /srv/mailchute --domain docs.example.com --format postfix
   mailchute init ./try --domain docs.example.com --format eml --sender-trust claimed`,
 		Args: args("DIR"),

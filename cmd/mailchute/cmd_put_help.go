@@ -17,14 +17,14 @@ Postfix, main.cf and master.cf (all recipients of a message in one file):
   mailchute_destination_recipient_limit = 1000
   mailchute unix - n n - 4 pipe
     flags=Xq user=library null_sender=
-    argv=/usr/local/bin/mailchute put --drop /var/spool/library/drop
+    argv=/usr/local/bin/mailchute put --drop /srv/mailchute/drop
     -f ${sender} -u ${sasl_username} -- ${recipient}
 
 Sendmail, sendmail.mc (the arguments of A= begin with the program's name):
   MAILER_DEFINITIONS
   Mmailchute, P=/usr/local/bin/mailchute, F=DFMmnqu, S=EnvFromSMTP/HdrFromSMTP, R=EnvToL/HdrFromSMTP,
     T=DNS/RFC822/X-Unix, U=library:library, L=2040,
-    A=mailchute put --drop /var/spool/library/drop -f $g -u ${auth_authen} -- $u
+    A=mailchute put --drop /srv/mailchute/drop -f $g -u ${auth_authen} -- $u
   LOCAL_RULE_0
   R$+ < @ docs.example.com. > $*    $#mailchute $@ local $: $1 @ docs.example.com
 
@@ -34,7 +34,7 @@ procmail and maildrop, run by Postfix's pipe(8) as above but with one recipient 
     argv=/usr/bin/maildrop /etc/library.mailfilter ${sender} ${sasl_username} ${recipient}
 library.procmailrc (hand addresses over as $1, never as NAME=${sender}: procmail would run what is in them):
   :0 w
-  | /usr/local/bin/mailchute put --drop /var/spool/library/drop -f "$1" -u "$2" -- "$3"
+  | /usr/local/bin/mailchute put --drop /srv/mailchute/drop -f "$1" -u "$2" -- "$3"
 
   EXITCODE=$?
   HOST
@@ -42,4 +42,4 @@ library.mailfilter (of the user library, mode 0600; the single quotes matter):
   SENDER=$1
   LOGIN=$2
   RECIPIENT=$3
-  to '| /usr/local/bin/mailchute put --drop /var/spool/library/drop -f "$SENDER" -u "$LOGIN" -- "$RECIPIENT"'`
+  to '| /usr/local/bin/mailchute put --drop /srv/mailchute/drop -f "$SENDER" -u "$LOGIN" -- "$RECIPIENT"'`

@@ -19,7 +19,7 @@ type summaryRow struct{ event.Summary }
 func (s summaryRow) cells() []string {
 	return []string{
 		clock(s.Started), s.Run, s.Trigger, s.State, strconv.Itoa(s.Processed), strconv.Itoa(s.Filed), strconv.Itoa(s.Duplicate),
-		strconv.Itoa(s.Held), strconv.Itoa(s.Deleted), strconv.Itoa(s.Deferred), strconv.Itoa(s.Documents), fmt.Sprintf("%.1f ms", s.ElapsedMS),
+		strconv.Itoa(s.Held), strconv.Itoa(s.Deleted), strconv.Itoa(s.Deferred), strconv.Itoa(s.Documents), strconv.Itoa(s.Backlog), or(s.BacklogAge(), "-"), fmt.Sprintf("%.1f ms", s.ElapsedMS),
 	}
 }
 
@@ -64,7 +64,7 @@ func (c *cli) runsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return list(c, columns("STARTED", "RUN", "TRIGGER", "STATE", ">MESSAGES", ">FILED", ">DUPLICATE", ">HELD", ">DELETED", ">DEFERRED", ">DOCUMENTS", ">TIME"),
+		return list(c, columns("STARTED", "RUN", "TRIGGER", "STATE", ">MESSAGES", ">FILED", ">DUPLICATE", ">HELD", ">DELETED", ">DEFERRED", ">DOCUMENTS", ">WAITING", ">OLDEST", ">TIME"),
 			"There are no runs.", each(all, func(s event.Summary) (summaryRow, error) { return summaryRow{s}, nil }))
 	})
 	cmd.Flags().StringVar(&since, "since", "", "those that began in the last `TIME` (24h, 7d), or since a date (2026-01-31)\nor time (RFC 3339)")

@@ -27,7 +27,9 @@ func (c *cli) serveCommand() *cobra.Command {
 		Short: "Run the job on arrival and by schedule, until a signal ends it",
 		Long: `Files mail when it arrives in a drop folder, and looks into all of them by schedule
 (each minute). Removes what retention lets go, also by schedule (each hour; see sweep).
-Writes one event 6871 for each run to standard error. SIGINT or SIGTERM ends it within
+Writes one event 6871 for each run to standard error. A drop folder that cannot be drained
+keeps its mail and delays no other: serve says what is wrong once, tries again, and says
+when it is well. It stores nothing while the data folder is not where it was. SIGINT or SIGTERM ends it within
 five seconds, with the message in hand finished or put back; a second signal ends it at
 once.`,
 		Example: "  mailchute -c /srv/mailchute serve",
@@ -50,10 +52,16 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	if err != nil {
 		return err
 	}
-	job, err := f.job(log, nil)
+	home, err := newHome(f)
 	if err != nil {
 		return err
 	}
+	o, err := f.jobOptions()
+	if err != nil {
+		return err
+	}
+	o.Log, o.Space = log, home.space
+	job := incoming.New(o)
 	sweeper := &sweep.Job{Store: f.Store, Log: log}
 	bell, sweepBell, schedule := jobs.NewBell(), jobs.NewBell(), jobs.NewScheduler()
 	if err := schedule.Add(f.config.Schedule.Incoming, bell.RingSchedule); err != nil {
@@ -69,8 +77,8 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	var running sync.WaitGroup
 	running.Go(func() { schedule.Run(ctx) })
 	running.Go(func() { job.Watch(ctx, bell.Ring) })
-	running.Go(func() { jobs.Loop(ctx, job, bell, jobs.Pace{}, log) })
-	running.Go(func() { jobs.Loop(ctx, sweeper, sweepBell, jobs.Pace{Retry: sweepRetry}, log) })
+	running.Go(func() { jobs.Loop(ctx, atHome{job, home}, bell, jobs.Pace{}, log) })
+	running.Go(func() { jobs.Loop(ctx, atHome{sweeper, home}, sweepBell, jobs.Pace{Retry: sweepRetry}, log) })
 	if !waitFor(ctx, &running, grace) {
 		f.abandon()
 		return fmt.Errorf("the messages in hand were not finished in %s; they are tried again at the next start", grace)
@@ -85,7 +93,7 @@ func (f *farm) logTrust(ctx context.Context, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	warnings, err := incoming.CheckTrust(ctx, f.Store, all...)
+	warnings, err := f.checkTrust(ctx, all...)
 	for _, w := range warnings {
 		log.Warn().Msg(w.Detail)
 	}

@@ -61,6 +61,7 @@ type traceJSON struct {
 	State     string    `json:"state,omitempty"`
 	Actor     string    `json:"actor,omitempty"`
 	Library   string    `json:"library,omitempty"`
+	Author    string    `json:"author,omitempty"`
 	Reason    string    `json:"reason,omitempty"`
 	Detail    string    `json:"detail,omitempty"`
 	Documents int       `json:"documents,omitempty"`
@@ -96,7 +97,7 @@ func (t traceJSON) cells() []string {
 	case "released", "refused", "expired":
 		said = fmt.Sprintf("number %d, by %s", t.ID, t.Actor)
 		if t.Library != "" {
-			said += ", to library " + t.Library
+			said += ", to library " + t.Library + ", author " + t.Author
 		}
 	case "document":
 		said = fmt.Sprintf("version %d, %s: %s", t.Version, bytesText(t.Size), or(t.Path, t.Library+"/"+t.Name+", not the current version"))
@@ -142,7 +143,7 @@ func traceOfHeld(h store.HeldMail) []traceJSON {
 	}
 	return []traceJSON{held, {
 		At: h.End.At, What: string(h.State), MessageID: h.Item.MessageID, ID: h.ID,
-		Recipient: h.Outcome.Recipient, Actor: h.End.Actor, Library: h.End.Library,
+		Recipient: h.Outcome.Recipient, Actor: h.End.Actor, Library: h.End.Library, Author: h.End.Author,
 	}}
 }
 

@@ -30,17 +30,20 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Short: "Prove that books, rows, blobs and library folders agree",
 		Long: `Goes through the books and reads every stored byte. Each message has ended as its run
 says, with the documents or the held mail that its outcomes name; no run's record was
-altered or removed; each document and held message has its bytes, with the right digest,
-and each document its file in the library folders. Exit code 1 where one check failed.
-Mail may be filed meanwhile.
+altered or removed; each deferred message is still in a drop folder; the database has no
+damage in its tables and indexes; each document and held message has its bytes, with the
+right digest, and each document its file in the library folders. Exit code 1 where one
+check failed. Mail may be filed meanwhile.
 
 The records of runs form a chain, and each event 6871 has taken the digest of its run
 into the logs. Whoever can change the catalog can cut off the end of the chain: --anchor
 takes the newest digest that the logs have, which must be in it.
 
-It changes nothing without --repair. With it, the runs of dead processes are closed and
-documents that the library folders miss, or show with other bytes, are published again,
-before everything is checked. What cannot be mended is left as it is.`,
+It changes nothing without --repair. With it, before everything is checked, the runs of
+dead processes are closed, the sum that held_max goes by is computed anew, bytes that are
+missing or damaged are taken from the library folders where these have them, and documents
+that the library folders miss, or show with other bytes, are published again; none whose
+rows are at fault: somebody may have forged it. What cannot be mended is left as it is.`,
 		Example: `  mailchute verify
   mailchute verify --repair --json
   mailchute verify --anchor "$(journalctl -u mailchute -o cat | jq -r 'select(.event_id==6871).digest' | tail -1)"`,
@@ -53,7 +56,7 @@ before everything is checked. What cannot be mended is left as it is.`,
 		}
 		line := newProgress(c.err)
 		defer line.end()
-		o.Progress = line.verifying
+		o.Progress, o.DropFiles = line.verifying, f.dropFiles
 		return c.printChecks(func(yield func(checkJSON, error) bool) {
 			above := func(check checkJSON, err error) bool {
 				line.hide()

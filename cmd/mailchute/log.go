@@ -41,7 +41,7 @@ func console(w io.Writer, p paint) zerolog.ConsoleWriter {
 		FormatErrFieldValue: func(value any) string { return p.red(safe(value)) },
 		FieldsOrder:         []string{"event_id", "run", "trigger", "processed", "filed", "duplicate", "held", "deleted", "deferred", "documents", "feed", "file"},
 		FieldsExclude: []string{
-			"task_category", "host", "job", "started", "elapsed_ms", "errors", "bytes", "backlog",
+			"task_category", "host", "job", "started", "elapsed_ms", "errors", "bytes", "backlog", "backlog_oldest",
 			"message_ids", "failed", "unknown_addresses", "more", "digest", "previous",
 		},
 	}

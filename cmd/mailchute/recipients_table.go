@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailchute/pkg/address"
+	"mailchute/pkg/text"
 )
 
 // recipientTable is a form in which a mail system reads its valid recipients. Local
@@ -30,6 +31,7 @@ The file of -o is replaced whole, and keeps its mode. Run this again when librar
 changed, from cron for example. Exit code 5 where the format cannot hold an address: it
 is named on standard error, and the others are written. An address with a +detail is one
 of its own: do not let the mail system cut details off (no recipient_delimiter).
+What else belongs to it: mailchute help formats.
 
 Postfix (--format postfix: "address value"; the value is the feed's maildir below
 virtual_mailbox_base where there is a feed of format postfix, else of no meaning). main.cf:
@@ -49,6 +51,7 @@ Exim (--format exim: local parts only), in the router and in acl_smtp_rcpt:
 
 OpenSMTPD (--format opensmtpd: addresses; local parts beyond ASCII it does not take), smtpd.conf:
   table libraries file:/etc/mail/libraries
+  smtp sub-addr-delim ":"
   match from any for domain "docs.example.com" rcpt-to <libraries> action "drop"
 Then "smtpctl update table libraries" after each change.
 
@@ -61,7 +64,8 @@ func recipientTables() []recipientTable {
 		{name: "list", line: wholeAddress, refuses: holdsAll},
 		{
 			name: "postfix", head: tableHead, refuses: comment,
-			line: func(a address.Address, value string) string { return a.String() + " " + value },
+			// virtual(8) folds the recipient, and not what is in the table.
+			line: func(a address.Address, value string) string { return text.FoldFull(a.String()) + " " + value },
 		},
 		{
 			name: "exim", head: tableHead, refuses: holdsAll,

@@ -6,16 +6,26 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/access"
+	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 )
 
 // warnOfTrust tells people which libraries ask for a surer sender than any feed can show.
 func (c *cli) warnOfTrust(ctx context.Context, f *farm, libraries ...library.Library) error {
-	warnings, err := incoming.CheckTrust(ctx, f.Store, libraries...)
+	warnings, err := f.checkTrust(ctx, libraries...)
 	for _, w := range warnings {
 		c.tell("warning: " + w.Detail)
 	}
 	return err
+}
+
+// checkTrust finds the libraries that ask for a surer sender than any feed can show.
+func (f *farm) checkTrust(ctx context.Context, libraries ...library.Library) ([]incoming.Check, error) {
+	var formats []drop.Format
+	for _, feed := range f.config.Feeds {
+		formats = append(formats, feed.Reads)
+	}
+	return incoming.CheckTrust(ctx, f.Store, formats, libraries...)
 }
 
 // warnOfFarmTrust tells people what a change of the farm's trust in senders does not do:

@@ -3,8 +3,10 @@ package incoming
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
@@ -22,32 +24,37 @@ type Check struct {
 func (j *Job) Check(ctx context.Context) []Check {
 	var out []Check
 	for _, f := range j.feeds {
-		out = append(out, f.check(ctx))
-		if f.Format == "eml" {
+		out = append(out, f.check(ctx)...)
+		if format, err := f.reads(); err == nil && !format.Guarded() {
 			out = append(out, Check{
 				Name: "feed " + f.Name, OK: true, Warning: true,
-				Detail: "format eml believes every line at the top of a file: use it for files that you drop yourself, and name the MTA's own format beside an MTA",
+				Detail: "format " + f.Format + " believes every line at the top of a file: use it for files that you drop yourself, and name the MTA's own format beside an MTA",
 			})
 		}
 	}
 	return append(out, j.checkTrust(ctx)...)
 }
 
-func (f *feed) check(ctx context.Context) Check {
+// check opens the folder, counts what waits, and says what is doubtful.
+func (f *feed) check(ctx context.Context) []Check {
 	c := Check{Name: "feed " + f.Name}
 	folder, err := f.open()
 	if err != nil {
 		c.Detail = err.Error()
-		return c
+		return []Check{c}
 	}
 	n, _, err := folder.Backlog(ctx)
 	if err != nil {
 		c.Detail = err.Error()
-		return c
+		return []Check{c}
 	}
 	c.OK = true
 	c.Detail = fmt.Sprintf("%s can be drained (format %s); %d waiting", f.Path, f.Format, n)
-	return c
+	out := []Check{c}
+	for _, doubt := range folder.Doubts() {
+		out = append(out, Check{Name: c.Name, OK: true, Warning: true, Detail: doubt})
+	}
+	return out
 }
 
 // checkTrust warns of libraries that ask for a surer sender than any feed can show.
@@ -56,7 +63,13 @@ func (j *Job) checkTrust(ctx context.Context) []Check {
 	if err != nil {
 		return []Check{{Name: "libraries", Detail: err.Error()}}
 	}
-	out, err := CheckTrust(ctx, j.Store, libraries...)
+	var formats []drop.Format
+	for _, f := range j.Feeds {
+		if format, err := f.reads(); err == nil { // else the feed's own check has said so
+			formats = append(formats, format)
+		}
+	}
+	out, err := CheckTrust(ctx, j.Store, formats, libraries...)
 	if err != nil {
 		return []Check{{Name: "farm policy", Detail: err.Error()}}
 	}
@@ -64,8 +77,12 @@ func (j *Job) checkTrust(ctx context.Context) []Check {
 }
 
 // CheckTrust warns of those of the libraries that ask for a surer sender than any feed
-// can show.
-func CheckTrust(ctx context.Context, s *store.Store, libraries ...library.Library) ([]Check, error) {
+// can show, by how the feeds are read.
+func CheckTrust(ctx context.Context, s *store.Store, feeds []drop.Format, libraries ...library.Library) ([]Check, error) {
+	reach := access.Claimed
+	if slices.ContainsFunc(feeds, func(f drop.Format) bool { return f.Vouches() }) {
+		reach = access.Proven
+	}
 	policy, err := s.Policy(ctx)
 	if err != nil {
 		return nil, err
@@ -84,6 +101,3 @@ func CheckTrust(ctx context.Context, s *store.Store, libraries ...library.Librar
 	}
 	return out, nil
 }
-
-// reach is the highest rung that any feed can show.
-const reach = access.Claimed

@@ -91,9 +91,12 @@ func (p *pass) finish(f *feed, item *drop.Item) {
 	f.end(item, item.Finish)
 }
 
-// deferItem puts it on record that an item failed by itself and waits.
+// deferItem puts it on record that an item failed by itself and waits. Event 6872 says so
+// the first time, also if it was another process's.
 func (p *pass) deferItem(ctx context.Context, a *arrival, cause error) {
-	event.LogFile(p.Log, a.Feed, a.Name, cause.Error())
+	if a.Waited == 0 {
+		event.LogFile(p.Log, a.Feed, a.Name, cause.Error())
+	}
 	st := store.Settlement{Run: p.run.ID, Item: a.row(), Detail: cause.Error()}
 	for _, to := range a.recipients() {
 		st.Waiting = append(st.Waiting, to.String())

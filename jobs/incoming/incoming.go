@@ -4,7 +4,8 @@
 // decision for each recipient, settle, and only then is the drop file removed. pass.go
 // does that for all files of a run; verdict.go decides, for the job and for Explain
 // alike, by what judge.go knows of the farm; disposition.go says what happens after an
-// error; memory.go bounds what is kept of the messages in hand.
+// error; memory.go bounds what is kept of the messages in hand. feed.go keeps the drop
+// folders open, apart.go keeps them apart, and watch.go hears of arrivals.
 package incoming
 
 import (
@@ -29,12 +30,15 @@ type Options struct {
 	Limits  message.Limits
 	// Space returns the free bytes and the size of the file system that holds the store.
 	Space func() (free, total int64, err error)
-	// MinFree is the share of it below which nothing is claimed; 0.05 where zero.
+	// MinFree is the share of it below which nothing is claimed; 0: it may be full.
 	MinFree float64
 	// RunTime is how long a run claims; the next one follows at once. 60 s where zero.
 	RunTime time.Duration
 	// InFlight bounds the items that are claimed and not finished; 256 where zero.
 	InFlight int
+	// Apart are the files and folders, the store's above all, that no drop folder may have
+	// to do with.
+	Apart []Neighbour
 	// OpenFolder opens a drop folder; durable.Open where nil.
 	OpenFolder func(path string) (durable.FS, error)
 	Log        zerolog.Logger // events 6871, 6872 and 6873
@@ -63,9 +67,6 @@ type Job struct {
 
 // New makes the job. It opens no folder before its first run.
 func New(o Options) *Job {
-	if o.MinFree == 0 {
-		o.MinFree = 0.05
-	}
 	if o.RunTime == 0 {
 		o.RunTime = time.Minute
 	}
@@ -78,7 +79,7 @@ func New(o Options) *Job {
 	j := &Job{Options: o, judges: judges{store: o.Store, domains: o.Domains}}
 	for _, f := range o.Feeds {
 		log := o.Log.With().Str("feed", f.Name).Str("path", f.Path).Logger()
-		j.feeds = append(j.feeds, &feed{Feed: f, log: log, openFolder: o.OpenFolder})
+		j.feeds = append(j.feeds, &feed{Feed: f, log: log, openFolder: o.OpenFolder, apart: func() error { return j.apart(f) }})
 	}
 	return j
 }

@@ -136,7 +136,7 @@ func (p *pass) read(ctx context.Context, a *arrival, parser **message.Parser) (e
 
 // skipDecided drops the verdicts of recipients that have their outcome.
 func (p *pass) skipDecided(ctx context.Context, a *arrival) error {
-	known, err := p.Store.Outcomes(ctx, a.key)
+	known, err := p.Store.Outcomes(ctx, a.key, a.stage)
 	if err != nil || len(known) == 0 {
 		return err
 	}
@@ -177,7 +177,7 @@ func (p *pass) settlement(ctx context.Context, a *arrival) (store.Settlement, er
 	if err == nil && changed {
 		err = errChanged
 	}
-	return st, err
+	return st, notOpened(err)
 }
 
 // settle commits what was decided, and says for whom the message was not filed.
@@ -233,7 +233,7 @@ func (p *pass) logOutcomes(a *arrival, outcomes []store.Outcome) {
 
 func (p *pass) logFailure(a *arrival, to string, s store.State, reason, detail string) {
 	event.Failure{
-		MessageID: a.row().MessageID, File: a.Name, Recipient: to, State: string(s), Reason: reason, Detail: detail,
+		MessageID: a.row().MessageID, File: a.Name, Sender: a.row().Sender, Recipient: to, State: string(s), Reason: reason, Detail: detail,
 	}.Log(p.Log, p.run.ID)
 }
 

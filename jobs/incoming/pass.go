@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 
 	"mailchute/jobs"
@@ -101,13 +102,17 @@ func (p *pass) drain(ctx context.Context) {
 	}
 	p.first++
 	p.working.Wait()
-	for f, err := range troubles {
+	for _, f := range p.feeds {
+		err, drained := troubles[f]
+		if !drained {
+			continue
+		}
 		_, ends := f.tryEnds()
 		if err = cmp.Or(err, ends); err != nil {
-			p.unfed = errors.Join(p.unfed, fmt.Errorf("feed %s: %w", f.Name, err))
 			if !passed(err) {
-				p.unfed = errors.Join(p.unfed, f.reopen())
+				err = f.reopen(err)
 			}
+			p.unfed = errors.Join(p.unfed, fmt.Errorf("feed %s: %w", f.Name, err))
 		}
 		if err != nil || ctx.Err() == nil {
 			f.report(err)
@@ -123,9 +128,7 @@ func passed(err error) bool {
 
 // drainFeed claims what one feed has ready. The error is the folder's, or passed.
 func (p *pass) drainFeed(ctx context.Context, f *feed) (trouble error) {
-	if err := f.refresh(); err != nil {
-		return err
-	}
+	f.refresh()
 	folder, err := f.open()
 	if err != nil {
 		return err
@@ -194,10 +197,20 @@ func (p *pass) room() error {
 		return err
 	}
 	if float64(free) < p.MinFree*float64(total) {
-		return fmt.Errorf("the disk of the store has less than %.0f %% free (min_free): make room, and the mail that waits is filed", 100*p.MinFree)
+		return tooFull{p.MinFree}
 	}
 	return nil
 }
+
+// tooFull says that less than a share of the store's disk is free. It is the same trouble
+// as a disk that is full.
+type tooFull struct{ minFree float64 }
+
+func (e tooFull) Error() string {
+	return fmt.Sprintf("the disk of the store has less than %.3g %% free (min_free): make room, and the mail that waits is filed", 100*e.minFree)
+}
+
+func (e tooFull) Unwrap() error { return syscall.ENOSPC }
 
 // end waits for the items in hand and closes the books. The error is what stopped the
 // run early, or what kept the books open.
@@ -219,7 +232,7 @@ func (p *pass) end(ctx context.Context) (event.Summary, error) {
 // unclosed is a run of ours whose books could not be closed.
 type unclosed struct {
 	run     string
-	backlog int
+	backlog store.Backlog
 }
 
 // closeRuns closes the books that could not be closed before.
@@ -235,10 +248,15 @@ func (j *Job) closeRuns(ctx context.Context) error {
 	return nil
 }
 
-// backlog counts the files that still wait in the feeds that can be read.
-func (p *pass) backlog(ctx context.Context) (total int) {
-	if ctx.Err() != nil { // there is no time for a long count
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+// countTime bounds a count of what waits where there is no time for a long one.
+const countTime = time.Second
+
+// backlog counts the files that still wait in the feeds that can be read, and finds the
+// oldest, as drop.Folder.Backlog does. A process that is to stop counts for a second at
+// most: then there may be more.
+func (p *pass) backlog(ctx context.Context) (all store.Backlog) {
+	if ctx.Err() != nil {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
 		defer cancel()
 		ctx = late
 	}
@@ -247,16 +265,17 @@ func (p *pass) backlog(ctx context.Context) (total int) {
 		if err != nil {
 			continue // reported when it was drained
 		}
-		n, _, err := folder.Backlog(ctx)
+		n, oldest, err := folder.Backlog(ctx)
+		all.Files += n
+		if !oldest.IsZero() && (all.Oldest.IsZero() || oldest.Before(all.Oldest)) {
+			all.Oldest = oldest
+		}
 		if ctx.Err() != nil {
-			return total
+			break
 		}
-		if err != nil {
-			f.report(err)
-		}
-		total += n
+		f.reportCount(err)
 	}
-	return total
+	return all
 }
 
 // fail remembers the first failure that is no single item's.

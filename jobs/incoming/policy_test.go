@@ -1,9 +1,13 @@
 package incoming_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailchute/pkg/access"
+	"mailchute/pkg/fault"
 )
 
 // A farm that is switched off holds everything.
@@ -25,7 +29,9 @@ func TestFarmClosed(t *testing.T) {
 func TestRejectsDelete(t *testing.T) {
 	t.Parallel()
 	w := newBadInputWorld(t)
-	w.must(w.store.SetSettings(t.Context(), map[string]string{"rejects": "delete", "rejects.no-permission": "hold"}))
+	w.must(w.store.SetSettings(t.Context(), map[string]string{
+		"rejects": "delete", "rejects.no-permission": "hold", "rejects.over-limits": "delete",
+	}))
 	drops := map[string]string{
 		"1.eml": mail("bob@case.test", "nobody@case.test", "invoices@case.test") + letter,
 		"2.eml": mail("bob@case.test", "nobody@case.test", "open@case.test") + letter,
@@ -37,14 +43,14 @@ func TestRejectsDelete(t *testing.T) {
 		w.drop(name, content)
 	}
 	sum := w.drain()
-	if sum.Held != 1 || sum.Deleted != 4 || sum.Errors != 5 || len(sum.Failed) != 6 {
-		t.Errorf("got summary %+v, want one held, four deleted and six recipients without the message", sum)
+	if sum.Held != 2 || sum.Deleted != 3 || sum.Errors != 5 || len(sum.Failed) != 6 {
+		t.Errorf("got summary %+v, want two held, three deleted and six recipients without the message", sum)
 	}
 	want := map[string][]string{
 		"1.eml": {"deleted unknown-address nobody@case.test", "held no-permission invoices@case.test"},
 		"2.eml": {"deleted unknown-address nobody@case.test", "filed open@case.test"},
 		"3.eml": {"deleted blocked-type strict@case.test"},
-		"4.eml": {"deleted no-envelope"},
+		"4.eml": {"held no-envelope"},
 		"5.eml": {"deleted over-limits open@case.test"},
 	}
 	for name := range drops {
@@ -52,12 +58,34 @@ func TestRejectsDelete(t *testing.T) {
 			t.Errorf("%s: verdicts (-want +got):\n%s", name, diff)
 		}
 	}
-	if held, err := w.store.HeldMail(t.Context()); err != nil || len(held) != 1 {
-		t.Errorf("got %d held, %v; want one", len(held), err)
+	if held, err := w.store.HeldMail(t.Context()); err != nil || len(held) != 2 {
+		t.Errorf("got %d held, %v; want two", len(held), err)
 	}
 	if got := len(w.events(6873)); got != 6 {
 		t.Errorf("got %d events 6873, want 6", got)
 	}
 	w.drained()
 	w.verify()
+}
+
+// What failed here is never deleted, nor is mail that nobody decided about.
+func TestRejectsDeleteNamesWhatItDeletes(t *testing.T) {
+	t.Parallel()
+	for _, r := range fault.Reasons() {
+		w := newBadInputWorld(t)
+		w.must(w.store.SetSettings(t.Context(), map[string]string{"rejects": "delete"}))
+		p, err := w.store.Policy(t.Context())
+		w.must(err)
+		kept := slices.Contains([]fault.Reason{
+			fault.Poisoned, fault.TooManyAttempts, fault.NoEnvelope, fault.OverLimits, fault.FarmClosed,
+		}, r)
+		if deleted := p.ActionFor(r) == access.ActionDelete; deleted == kept {
+			t.Errorf("%s: got deleted %v", r, deleted)
+		}
+		err = w.store.SetSettings(t.Context(), map[string]string{"rejects." + string(r): "delete"})
+		never := r == fault.Poisoned || r == fault.TooManyAttempts
+		if refused := err != nil; refused != never {
+			t.Errorf("rejects.%s=delete: got error %v", r, err)
+		}
+	}
 }

@@ -70,7 +70,7 @@ func (a *arrival) release(ctx context.Context, o Options, h store.HeldMail, by O
 	if by.DryRun {
 		keep = discard
 	}
-	if err := a.override(ctx, newJudge(o.Store, o.Domains), h, by); err != nil {
+	if err := a.override(ctx, o, h, by); err != nil {
 		return Released{}, err
 	}
 	if err := a.examine(ctx, o.Limits, h, keep); err != nil {
@@ -87,7 +87,7 @@ func (a *arrival) release(ctx context.Context, o Options, h store.HeldMail, by O
 		}
 		return r, nil
 	}
-	done, err := o.Store.Release(ctx, store.Release{Held: h, Columns: a.columns(), Decided: v.decided(a.policy), Staging: a.stage})
+	done, err := o.Store.Release(ctx, store.Release{Held: h, Columns: a.columns(), Decided: v.decided(a.policy), Forced: by.Force, Staging: a.stage})
 	if err != nil {
 		return Released{}, err
 	}
@@ -100,11 +100,12 @@ func (a *arrival) release(ctx context.Context, o Options, h store.HeldMail, by O
 
 // override reads the envelope, and makes the operator's word the verdict for the
 // recipient. Where no envelope can be read, the whole file is the message.
-func (a *arrival) override(ctx context.Context, j *judge, h store.HeldMail, by Override) error {
-	format, err := drop.FormatNamed(a.Format)
+func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by Override) error {
+	format, err := o.formatOf(a.Feed, a.Format)
 	if err != nil {
 		return err
 	}
+	j := newJudge(o.Store, o.Domains)
 	a.env, err = drop.ReadEnvelope(a.src, a.Size, format)
 	if err != nil && fault.Of(err) != fault.Permanent {
 		return err

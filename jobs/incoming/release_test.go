@@ -146,7 +146,7 @@ func TestRelease(t *testing.T) {
 		},
 		{
 			name: "over the limits", content: mail("alice@case.test", "invoices@case.test") + letter, limits: message.Limits{Parts: 2},
-			want: []string{"invoices/message.eml alice"},
+			want: []string{"invoices/Report.eml alice"},
 		},
 		{
 			name: "over the limits and too large", content: mail("alice@case.test", "small@case.test") + big, limits: message.Limits{Parts: 1},

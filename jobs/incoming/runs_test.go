@@ -65,18 +65,20 @@ func TestRunTime(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	const n = 100
-	for _, at := range []int64{1, 2, 30} { // the nth file of the store
+	for _, at := range []int64{1, 2, 30} { // the nth time that a drop file is read
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			t.Parallel()
 			ctx, stop := context.WithCancel(t.Context())
-			var created atomic.Int64
+			var read atomic.Int64
 			var dropped atomic.Bool
-			w := newWorld(t, "eml", through(hooked(func(op, _ string) error {
-				if op == "create" && dropped.Load() && created.Add(1) == at {
-					stop()
-				}
-				return nil
-			})))
+			w := newWorld(t, "eml", with(func(o *incoming.Options) {
+				o.OpenFolder = wrapped(hooked(func(op, _ string) error {
+					if op == "read" && dropped.Load() && read.Add(1) == at {
+						stop()
+					}
+					return nil
+				}))
+			}))
 			w.library(library.Library{Name: "invoices"})
 			for i := range n {
 				w.drop(fmt.Sprintf("%d.eml", i), good())
@@ -134,7 +136,7 @@ func TestTreeDown(t *testing.T) {
 			t.Errorf("got summary %+v, want the message filed", sum)
 		}
 	}
-	if got := w.filesIn("libraries/default"); len(got) > 0 {
+	if got := w.filesIn("libraries"); len(got) > 0 {
 		t.Errorf("got %q in the tree, want nothing yet: the test proves nothing", got)
 	}
 	w.verify()

@@ -20,52 +20,63 @@ import (
 	"mailchute/store/storetest"
 )
 
-// torture is how long TestTorture goes on, in place of a few folders:
+// torture is how long each part of TestTorture goes on, in place of a few folders:
 //
 //	go test ./jobs/incoming -run Torture -torture 10m
 var torture = flag.Duration("torture", 0, "how long TestTorture goes on; 0: a few folders")
 
 const (
-	tortureFolders = 6  // without -torture
-	tortureMail    = 60 // drop files in each
-	tortureVictims = 60 // of each of two processes, one after the other, at most
+	tortureMail    = 60 // drop files in each folder
+	tortureVictims = 60 // in each place among the processes, one after the other, at most
 )
 
-// Two processes at a time drain one folder, and each is killed at some effect, again and
-// again. Whatever they were at, each message is filed once or held once. One that three
-// processes have died with is held as poison, innocent or not; but as those are retried
-// alone, no death brings more than one of them nearer to that.
+// One, two or eight processes at a time drain a folder while mail goes on arriving, and
+// each is killed at some effect, again and again. Whatever they were at, each message is
+// filed once or held once. One that three processes have died with is held as poison,
+// innocent or not; but as those are retried alone, no death brings more than one of them
+// nearer to that.
 //
 // A seed says where the processes are killed; how they come to meet is up to the system.
 func TestTorture(t *testing.T) {
 	t.Parallel()
-	until := time.Now().Add(*torture)
-	if limit, ok := t.Deadline(); ok && limit.Add(-time.Minute).Before(until) {
-		until = limit.Add(-time.Minute) // of -timeout, which -torture does not change
+	for _, row := range []struct{ processes, folders int }{{1, 2}, {2, 4}, {8, 2}} {
+		t.Run(fmt.Sprint(row.processes), func(t *testing.T) {
+			t.Parallel()
+			until := time.Now().Add(*torture)
+			if limit, ok := t.Deadline(); ok && limit.Add(-time.Minute).Before(until) {
+				until = limit.Add(-time.Minute) // of -timeout, which -torture does not change
+			}
+			kills, poisoned, seed := 0, 0, 1
+			for ; seed <= row.folders || time.Now().Before(until); seed++ {
+				k, p := tortureFolder(t, row.processes, seed)
+				kills, poisoned = kills+k, poisoned+p
+			}
+			t.Logf("killed %d processes, %d at a time, over %d folders of %d files; %d were held after three deaths",
+				kills, row.processes, seed-1, tortureMail, poisoned)
+			if kills < 2*row.folders {
+				t.Errorf("got %d processes killed: the test proves nothing", kills)
+			}
+		})
 	}
-	kills, poisoned, seed := 0, 0, uint64(1)
-	for ; seed <= tortureFolders || time.Now().Before(until); seed++ {
-		how := fmt.Sprintf("seed %d", seed)
-		mail := tortureLetters(tortureMail)
-		w := newCrashWorld(t)
-		w.removeMail()
-		for _, l := range mail {
-			w.drop(l.file, l.content)
-		}
-		k := w.torment(seed)
-		p := w.checkTormented(how, mail)
-		if 2*p > k {
-			t.Errorf("%s: got %d messages held as poison after %d deaths, want at most one for two", how, p, k)
-		}
-		if kills, poisoned = kills+k, poisoned+p; t.Failed() {
-			t.Fatalf("%s: the log is\n%s", how, w.log)
-		}
-		w.must(os.RemoveAll(w.dir))
+}
+
+// tortureFolder lets processes drain one folder and checks what became of it.
+func tortureFolder(t *testing.T, processes, seed int) (kills, poisoned int) {
+	t.Helper()
+	how := fmt.Sprintf("%d processes, seed %d", processes, seed)
+	mail := tortureLetters(tortureMail)
+	w := newCrashWorld(t)
+	w.removeMail()
+	kills = w.torment(mail, uint64(processes), uint64(seed))
+	poisoned = w.checkTormented(how, mail)
+	if 2*poisoned > kills {
+		t.Errorf("%s: got %d messages held as poison after %d deaths, want at most one for two", how, poisoned, kills)
 	}
-	t.Logf("killed %d processes over %d folders of %d files; %d were held after three deaths", kills, seed-1, tortureMail, poisoned)
-	if kills < 2*tortureFolders {
-		t.Errorf("got %d processes killed: the test proves nothing", kills)
+	if t.Failed() {
+		t.Fatalf("%s: the log is\n%s", how, w.log)
 	}
+	w.must(os.RemoveAll(w.dir))
+	return kills, poisoned
 }
 
 // tortured is one drop file and what must become of it.
@@ -124,43 +135,49 @@ func (w *world) removeMail() {
 	}
 }
 
-// torment lets two processes at a time drain the folder until it is empty, or enough of
-// them have died. It returns how many have.
-func (w *world) torment(seed uint64) (kills int) {
+// torment lets processes drain the folder into which the mail is delivered, until all of
+// it has come and gone, or enough of them have died. It returns how many have.
+func (w *world) torment(mail []tortured, processes, seed uint64) (kills int) {
 	w.t.Helper()
+	stream := w.deliver(mail)
 	var working sync.WaitGroup
 	var mu sync.Mutex
-	for side := range uint64(2) {
+	for place := range processes {
 		working.Go(func() {
-			r := rand.New(rand.NewPCG(seed, side))
-			lifetime := 150 << (seed % 3) // at most, in effects
+			r := rand.New(rand.NewPCG(seed, place))
+			lifetime := int(300<<(seed%3)) / int(processes+1) // at most, in effects
 			for range tortureVictims {
 				plan := storetest.Plan{At: 1 + r.IntN(lifetime), After: r.IntN(2) == 0}
 				_, died, err := crashes.Kill(w.t.Context(), w.dir, drainMany, plan)
-				if err == nil && !died {
-					died, err = false, w.emptyOrNot()
-				}
-				mu.Lock()
-				if died {
-					kills++
-				}
-				mu.Unlock()
-				if errors.Is(err, errMailWaits) || died {
-					continue
-				}
 				if err != nil {
 					w.t.Errorf("seed %d: %v", seed, err)
+					return
 				}
-				return
+				stream.goOn()
+				if died {
+					mu.Lock()
+					kills++
+					mu.Unlock()
+					continue
+				}
+				if err := errors.Join(stream.isOver(), w.emptyOrNot()); err == nil {
+					return
+				} else if !errors.Is(err, errMailWaits) {
+					w.t.Errorf("seed %d: %v", seed, err)
+					return
+				}
 			}
 		})
 	}
 	working.Wait()
+	if err := stream.end(); err != nil {
+		w.t.Errorf("seed %d: %v", seed, err)
+	}
 	return kills
 }
 
-// errMailWaits: the drop folder is not empty.
-var errMailWaits = errors.New("there are files in the drop folder")
+// errMailWaits: the drop folder is not empty, or will not be.
+var errMailWaits = errors.New("there are files for the drop folder")
 
 // emptyOrNot looks for files in the drop folder while others move them.
 func (w *world) emptyOrNot() error {

@@ -3,6 +3,7 @@ package incoming
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/address"
@@ -28,25 +29,67 @@ func rejected(to address.Address, l library.Library, reason fault.Reason, format
 	return verdict{recipient: to, library: l, decision: access.Decision{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
 }
 
-// sender says who sent a message, and how we know. So far no feed vouches for more than
-// the envelope; From is never asked.
+// sender says who sent a message, and how we know: by the lines that the feed vouches
+// for, else by the word of the envelope. From is never asked.
 func (j *judge) sender(ctx context.Context, env drop.Envelope) (access.Sender, error) {
+	if env.Proof.Field != "" {
+		return j.proven(ctx, env.Proof)
+	}
 	who := access.Sender{Address: env.Sender, Rung: access.Claimed, Evidence: "envelope sender, which anyone can write"}
 	if env.Sender.IsNull() {
 		who.Evidence = "null envelope sender"
 		return who, nil
 	}
 	u, err := j.userAt(ctx, env.Sender)
-	switch {
-	case err != nil:
+	if err != nil {
 		return who, err
+	}
+	who = resolved(who, u)
+	if env.Proof.Doubt != "" {
+		who.Login, who.Ambiguous, who.Evidence = "", true, env.Proof.Doubt
+	}
+	return who, nil
+}
+
+// proven is the sender that the feed's MTA vouches for. A login that is no address of a
+// user's is looked for among the users' logins.
+func (j *judge) proven(ctx context.Context, p drop.Proof) (who access.Sender, err error) {
+	who = access.Sender{Address: p.Address, Rung: access.Proven, Evidence: p.String()}
+	var u user
+	if !p.Address.IsNull() {
+		u, err = j.userAt(ctx, p.Address)
+	}
+	if err == nil && u.login == "" && p.Login != "" {
+		u, err = j.userNamed(ctx, p.Login)
+	}
+	if p.Address.IsNull() {
+		who.Address = address.Address{Local: p.Login}
+	}
+	return resolved(who, u), err
+}
+
+// userNamed returns the user with a login.
+func (j *judge) userNamed(ctx context.Context, login string) (user, error) {
+	return j.users.get("login "+login, func() (user, error) {
+		all, err := j.store.Users(ctx)
+		known := slices.ContainsFunc(all, func(u access.User) bool { return u.Login == login })
+		if err != nil || !known {
+			return user{}, err
+		}
+		return user{login: login, proved: true}, nil
+	})
+}
+
+// resolved returns who with the user that the address is one of.
+func resolved(who access.Sender, u user) access.Sender {
+	switch {
 	case u.proved:
 		who.Login = u.login
 	case u.login != "":
 		who.Ambiguous = true
-		who.Evidence = "envelope sender that only looks like the address of user " + u.login
+		who.Evidence += "; it only looks like the address of user " + u.login
 	}
-	return who, nil
+	return who
 }
 
 // envelope judges the sender and every recipient of an envelope. Errors are the store's.

@@ -152,7 +152,7 @@ func (f *farm) settle(t *testing.T, letters ...letter) {
 		})
 		must(t, errors.Join(err, g.Close()))
 	}
-	_, err = f.CloseRun(ctx, run.ID, 0)
+	_, err = f.CloseRun(ctx, run.ID, store.Backlog{})
 	must(t, err)
 }
 

@@ -70,7 +70,7 @@ func (j *Job) tidy(ctx context.Context) error {
 // closeRuns closes our own runs and returns the summary of the last.
 func (j *Job) closeRuns(ctx context.Context) (sum event.Summary, err error) {
 	for len(j.unclosed) > 0 {
-		if sum, err = j.Store.CloseRun(ctx, j.unclosed[0], 0); err != nil {
+		if sum, err = j.Store.CloseRun(ctx, j.unclosed[0], store.Backlog{}); err != nil {
 			return event.Summary{}, err
 		}
 		sum.Log(j.Log)

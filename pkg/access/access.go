@@ -29,7 +29,7 @@ type Rung int
 const (
 	Claimed Rung = iota // the envelope sender's word
 	Aligned             // our MTA's Authentication-Results prove the From domain
-	Proven              // the login that our MTA wrote
+	Proven              // our MTA vouches for it: the login that it wrote, or a sender whose login it checked
 )
 
 // Kind tells principals apart.

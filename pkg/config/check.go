@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"mailchute/pkg/address"
-	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 	"mailchute/pkg/message"
 )
@@ -63,12 +62,17 @@ func (r *reader) domains(names []string) []string {
 		r.fail("domains", `name the mail domains whose mail is ours: domains = ["docs.example.com"]`)
 	}
 	for i, name := range names {
-		_, err := address.ParseMailbox("x@" + name)
-		if err != nil || strings.ContainsAny(name, `@"`) {
-			r.fail(indexed("domains", i), "%q is not a mail domain: write it like %q", name, "docs.example.com")
-		}
+		r.domain(indexed("domains", i), name)
 	}
 	return names
+}
+
+func (r *reader) domain(path, name string) string {
+	_, err := address.ParseMailbox("x@" + name)
+	if err != nil || strings.ContainsAny(name, `@"`) {
+		r.fail(path, "%q is not a mail domain: write it like %q", name, "docs.example.com")
+	}
+	return name
 }
 
 func (r *reader) store(f storeFile) Store {
@@ -95,31 +99,6 @@ func (r *reader) limits(f limitsFile) message.Limits {
 		Header:   r.size("limits.header", f.Header),
 		Boundary: r.positive("limits.boundary", f.Boundary),
 		Time:     r.duration("limits.time", f.Time),
-	}
-}
-
-func (r *reader) feed(path string, f feedFile) Feed {
-	preset := defaultFeed()
-	if f.Settle == "" {
-		f.Settle = preset.Settle
-	}
-	if f.DeferFor == "" {
-		f.DeferFor = preset.DeferFor
-	}
-	name := r.text(path+".name", f.Name)
-	if err := library.CheckName(name); err != nil {
-		r.fail(path+".name", "%v", err)
-	}
-	if !slices.Contains(drop.Formats(), r.text(path+".format", f.Format)) {
-		r.fail(path+".format", "%q is not a format; there are %s", f.Format, strings.Join(drop.Formats(), ", "))
-	}
-	for i, owner := range f.Owners {
-		r.text(indexed(path+".owners", i), owner)
-	}
-	return Feed{
-		Name: name, Path: r.text(path+".path", f.Path), Format: f.Format, Owners: f.Owners,
-		Settle:   r.duration(path+".settle", f.Settle),
-		DeferFor: r.duration(path+".defer_for", f.DeferFor),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
 )
 
@@ -64,6 +65,10 @@ type Feed struct {
 	Settle   time.Duration // how long a file must have stood still; 0: the format's own
 	DeferFor time.Duration // how long failures of a message's own may last; 0: 7 days
 	Owners   []string      // users, by name or number, whose files are read; none: those of drop.Options
+	// Reads is the format with all that the feed says of it, but for the token, which is
+	// in TokenFile.
+	Reads     drop.Format
+	TokenFile string // path of the secret in the login's line; "": there is none
 }
 
 // Log says what is logged and how.

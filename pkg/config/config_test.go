@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/pkg/config"
+	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
 )
 
@@ -48,14 +49,25 @@ func withDefaults() config.Config {
 		Log:      config.Log{Level: "info", Format: config.LogAuto},
 		Feeds: []config.Feed{{
 			Name: "incoming", Path: "drop", Format: "postfix", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Owners: []string{},
+			Reads: reads("postfix", drop.Trust{LoginDomains: []string{}}),
 		}},
 	}
+}
+
+// reads returns a format of the table with what a feed says of it.
+func reads(name string, t drop.Trust) drop.Format {
+	f, err := drop.FormatNamed(name)
+	if err != nil {
+		panic(err)
+	}
+	f.Trust = t
+	return f
 }
 
 func TestParse(t *testing.T) {
 	t.Parallel()
 	short := withDefaults()
-	short.Feeds[0].Owners = nil
+	short.Feeds[0].Owners, short.Feeds[0].Reads.LoginDomains = nil, nil
 	full := config.Config{
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com", "bücher.example"},
@@ -64,8 +76,8 @@ func TestParse(t *testing.T) {
 		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
 		Log:      config.Log{Level: "debug", Format: config.LogJSON},
 		Feeds: []config.Feed{
-			{Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}},
-			{Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour},
+			{Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}, Reads: reads("iis", drop.Trust{})},
+			{Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Reads: reads("drop-write", drop.Trust{})},
 		},
 	}
 	tests := map[string]config.Config{

@@ -49,15 +49,6 @@ type logFile struct {
 	Format string `toml:"format" comment:"\"json\", \"console\", or \"auto\": console on a terminal, else JSON."`
 }
 
-type feedFile struct {
-	Name     string   `toml:"name" comment:"Its name in records and messages: letters a-z, digits and . _ -"`
-	Path     string   `toml:"path" comment:"The folder that the mail system writes into."`
-	Format   string   `toml:"format" comment:"How the mail system writes: nothing is guessed. \"mailchute init --help\" lists the formats."`
-	Settle   string   `toml:"settle" comment:"In formats that fill files in place: how long a file must have stood still.\n10s on a network share."`
-	DeferFor string   `toml:"defer_for" comment:"How long a message is tried again after failures of its own; then it is held."`
-	Owners   []string `toml:"owners" comment:"Users, by name or number, whose files are read. None named: root, the folder's owner\nand the user that mailchute runs as."`
-}
-
 func defaults() file {
 	return file{
 		Domains: []string{},
@@ -69,11 +60,6 @@ func defaults() file {
 		Limits:   limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
 		Log:      logFile{Level: "info", Format: LogAuto},
 	}
-}
-
-// defaultFeed has what may be left out of a feed.
-func defaultFeed() feedFile {
-	return feedFile{Settle: "2s", DeferFor: "7d", Owners: []string{}}
 }
 
 // Sample returns the text of a configuration with every setting, its documentation and its

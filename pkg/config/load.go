@@ -98,6 +98,8 @@ func wrongType(key []string) string {
 			return fmt.Sprintf("%s is a list of tables: write [[%s]] and its settings on the lines below", name, name)
 		}
 		return fmt.Sprintf(`%s is a list of texts: write it like %s = ["…"]`, name, key[len(key)-1])
+	case reflect.Bool:
+		return fmt.Sprintf("%s is true or false: write it like %s = %v", name, key[len(key)-1], v)
 	case reflect.String:
 		return fmt.Sprintf("%s is a text: write it like %s = %q", name, key[len(key)-1], v)
 	default:

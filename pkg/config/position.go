@@ -25,6 +25,9 @@ func locate(text []byte) positions {
 		switch e.Kind {
 		case unstable.Table:
 			table = path
+			if array, rest, ok := strings.Cut(path, "."); ok && feeds[array] > 0 {
+				table = indexed(array, feeds[array]-1) + "." + rest
+			}
 		case unstable.ArrayTable:
 			table = indexed(path, feeds[path])
 			feeds[path]++

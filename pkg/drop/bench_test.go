@@ -1,18 +1,22 @@
 package drop_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mailchute/pkg/address"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
 )
 
+var largest = flag.Int("backlog", 200_000, "how many files wait in the largest folder of a benchmark")
+
 // backlogs are the numbers of waiting files between which the cost of one must not change.
-var backlogs = []int{1000, 200_000}
+func backlogs() []int { return []int{1000, *largest} }
 
 // linksOf is how many names the benchmarks give one file, below what ext4 allows.
 const linksOf = 50_000
@@ -57,7 +61,7 @@ func (y *yard) fill(b *testing.B, n int) {
 	for range n {
 		source := filepath.Join(y.dir, fmt.Sprint(y.made/linksOf))
 		if y.made%linksOf == 0 {
-			ok(b, os.WriteFile(source, []byte(envelopes[y.format.Name]+"Subject: x\n\nbody\n"), 0o600))
+			ok(b, os.WriteFile(source, []byte(top(b, y.format, 1)+"Subject: x\n\nbody\n"), 0o600))
 		}
 		ok(b, os.Link(source, filepath.Join(y.arrival(), fmt.Sprintf("1760000000.V801I%xM%06d.mx.eml", y.made, y.made%1_000_000))))
 		y.made++
@@ -67,7 +71,7 @@ func (y *yard) fill(b *testing.B, n int) {
 
 // BenchmarkScan counts what waits: ns/file is what one listed file costs.
 func BenchmarkScan(b *testing.B) {
-	for _, backlog := range backlogs {
+	for _, backlog := range backlogs() {
 		b.Run(fmt.Sprintf("backlog=%d", backlog), func(b *testing.B) {
 			y := newYard(b, "postfix", backlog)
 			b.ReportAllocs()
@@ -87,7 +91,7 @@ func BenchmarkScan(b *testing.B) {
 // as it is: one that appeared whole, and one that has to settle.
 func BenchmarkClaim(b *testing.B) {
 	for _, formatName := range []string{"postfix", "eml"} {
-		for _, backlog := range backlogs {
+		for _, backlog := range backlogs() {
 			b.Run(fmt.Sprintf("format=%s/backlog=%d", formatName, backlog), func(b *testing.B) {
 				y := newYard(b, formatName, backlog)
 				b.ReportAllocs()
@@ -120,13 +124,19 @@ func (y *yard) finish(b *testing.B, most int) (n int) {
 	return n
 }
 
-// envelopes are trusted zones as MTAs write them for one recipient, and what ends them.
-var envelopes = map[string]string{
-	"eml": "X-Sender: alice@sender.test\nX-Receiver: finance@drop.test\n",
-	"iis": "x-sender: alice@sender.test\r\nx-receiver: finance@drop.test\r\nReceived: from mx.sender.test ([192.0.2.1]) by drop.test\r\n",
-	"postfix": "Return-Path: <alice@sender.test>\nX-Original-To: finance@drop.test\nDelivered-To: finance@drop.test\n" +
-		"Received: from mx.sender.test (mx.sender.test [192.0.2.1])\n",
-	"drop-write": "X-Sender: <alice@sender.test>\nX-Receiver: <finance@drop.test>\nX-Drop-Auth: alice\nX-EndOfInjectedXHeaders: 1\n",
+// top returns what an MTA writes above a message, and the line that follows.
+func top(b *testing.B, f drop.Format, recipients int) string {
+	b.Helper()
+	env := drop.Envelope{Sender: address.Address{Local: "alice", Domain: "sender.test"}}
+	for i := range recipients {
+		env.Recipients = append(env.Recipients, address.Address{Local: fmt.Sprint("library", i), Domain: "drop.test"})
+	}
+	if f.Auth != "" {
+		env.Auth = "alice"
+	}
+	zone, err := f.Print(env, "1")
+	ok(b, err)
+	return string(zone) + below(f)
 }
 
 // BenchmarkEnvelope reads the trusted zone of a message for one recipient, and for a
@@ -135,15 +145,10 @@ func BenchmarkEnvelope(b *testing.B) {
 	for _, formatName := range drop.Formats() {
 		f := format(b, formatName)
 		for _, recipients := range []int{1, 1000} {
-			if recipients > 1 && !f.Repeated {
+			if recipients > 1 && !f.Repeated && !f.List {
 				continue
 			}
-			var more strings.Builder
-			for i := range recipients - 1 {
-				fmt.Fprintf(&more, "X-Receiver: <library%d@drop.test>\n", i)
-			}
-			sender, rest, _ := strings.Cut(envelopes[formatName], "\n")
-			file := strings.NewReader(sender + "\n" + more.String() + rest + "Subject: x\n\nbody\n")
+			file := strings.NewReader(top(b, f, recipients) + "Subject: x\n\nbody\n")
 			b.Run(fmt.Sprintf("format=%s/recipients=%d", formatName, recipients), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

@@ -11,12 +11,17 @@ import (
 )
 
 // Claim takes items one after the other: first those of dead processes, whose files go to
-// retry; then those in retry that are due; then messages that have arrived and settled,
-// in no order that may be relied on; and last the items in retry that processes have died
-// with, the fewest crashes first, so that one which kills this process too delays nobody.
-// Of these only such as have waited for ten minutes come before all others. A pass holds
-// no list of what has arrived, so a backlog of any size may be drained, and each file
-// gets its turn once a pass.
+// retry; then, by turns, messages in retry that are due and messages that have arrived and
+// settled; and last the items in retry that processes have died with, the fewest crashes
+// first, so that one which kills this process too delays nobody. Of these only such as
+// have waited for ten minutes come before all others, though not in two passes in a row
+// that are broken off among them.
+//
+// A pass reads a batch of names at a time and holds no list of what waits, so a backlog of
+// any size may be drained. Within a batch the files that were modified first come first;
+// beyond that there is no order that may be relied on. A pass takes all that waited when it
+// began. Where the caller breaks it off, the next one goes on there and does not begin
+// with what has arrived since: so no file starves, however many arrive.
 //
 // The caller ends each item by Finish, Return, Defer or Postpone, in this pass or later. An Alone
 // item is ended before the next is asked for. With an error there is no item; what it is
@@ -26,9 +31,8 @@ func (f *Folder) Claim(ctx context.Context) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		f.startPass()
 		whole := f.takeOver(ctx, yield) &&
-			f.claimAlone(ctx, yield, aloneWait) &&
-			f.claimRetries(ctx, yield) &&
-			f.claimArrivals(ctx, yield) &&
+			f.claimAged(ctx, yield) &&
+			f.claimInTurns(ctx, yield) &&
 			f.claimAlone(ctx, yield, 0)
 		if whole {
 			f.forget()
@@ -36,12 +40,14 @@ func (f *Folder) Claim(ctx context.Context) iter.Seq2[*Item, error] {
 	}
 }
 
-// startPass begins a scan: what waits will be found anew.
+// startPass begins a pass: what waits will be found anew.
 func (f *Folder) startPass() {
+	f.failed = 0
+	f.retries.renew()
+	f.arrivals.renew()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pass++
-	f.failed = 0
 	f.due = time.Time{}
 }
 
@@ -67,26 +73,21 @@ func (f *Folder) goOn(ctx context.Context, err error, yield func(*Item, error) b
 		err = ctx.Err()
 	}
 	if err != nil {
-		yield(nil, f.wrap(err))
+		yield(nil, f.unusable(err))
 	}
 	return err == nil
 }
 
-// claimRetries takes the items in retry that are due and that no process has died with.
-func (f *Folder) claimRetries(ctx context.Context, yield func(*Item, error) bool) bool {
-	for box, err := range f.fs.List(retryDir) {
-		if !f.goOn(ctx, err, yield) {
-			return false
-		}
-		s := parseState(box.Name())
-		if s.crashes > 0 || !f.isDue(box.Name(), s) {
-			continue
-		}
-		if !f.claimBox(box.Name(), s, yield) {
-			return false
-		}
+// claimAged takes the items that processes have died with and that have let others go
+// first for long enough. A pass that was broken off among them is followed by one that
+// leaves them, so that they do not keep the others waiting either.
+func (f *Folder) claimAged(ctx context.Context, yield func(*Item, error) bool) bool {
+	if f.brokenOff {
+		f.brokenOff = false
+		return true
 	}
-	return true
+	f.brokenOff = !f.claimAlone(ctx, yield, aloneWait)
+	return !f.brokenOff
 }
 
 // aloneWait is how long items that processes have died with let others go first: under a
@@ -152,34 +153,6 @@ func (f *Folder) claimBox(name string, s state, yield func(*Item, error) bool) b
 	return true
 }
 
-// claimArrivals takes the messages that have arrived and settled.
-func (f *Folder) claimArrivals(ctx context.Context, yield func(*Item, error) bool) bool {
-	for entry, err := range f.fs.List(f.arrival) {
-		if !f.goOn(ctx, err, yield) {
-			return false
-		}
-		name := entry.Name()
-		if !entry.Type().IsRegular() || !f.o.Format.takes(name) || f.isShunned(path.Join(f.arrival, name)) {
-			continue
-		}
-		item, err := f.take(name)
-		if err != nil {
-			if !f.passOver(err, yield) {
-				return false
-			}
-			continue
-		}
-		if item == nil {
-			continue
-		}
-		f.failed = 0
-		if !yield(item, nil) {
-			return false
-		}
-	}
-	return true
-}
-
 // maxFailed is how many claims in a row may fail before the folder is what fails.
 const maxFailed = 16
 
@@ -193,7 +166,7 @@ func (f *Folder) passOver(err error, yield func(*Item, error) bool) bool {
 	f.failed++
 	ends := f.failed >= maxFailed || f.selfTest(f.instance) != nil
 	if ends {
-		yield(nil, f.wrap(err))
+		yield(nil, f.unusable(err))
 		return false
 	}
 	return yield(nil, &Passed{f.wrap(err)})
@@ -242,6 +215,7 @@ func (f *Folder) take(name string) (*Item, error) {
 	if err != nil {
 		return nil, f.notTaken(from, err)
 	}
+	f.unlook(from)
 	return f.newItem(b, name, state{}, false), nil
 }
 
@@ -267,4 +241,11 @@ func (f *Folder) notTaken(from string, err error) error {
 		return &Unreadable{Name: path.Base(from), Err: err}
 	}
 	return err
+}
+
+// unlook forgets a file that has been taken.
+func (f *Folder) unlook(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.looks, name)
 }

@@ -77,7 +77,7 @@ func TestFolderSamples(t *testing.T) {
 	for _, row := range []struct{ folder, format, arrival string }{
 		{"maildir-edge", "postfix", "new/"},
 		{"iis-smtp", "iis", ""},
-		{"eml-dir-edge", "eml", ""},
+		{"eml-dir-edge", "exim-files", ""},
 	} {
 		t.Run(row.folder, func(t *testing.T) {
 			t.Parallel()

@@ -1,8 +1,6 @@
 package drop
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,10 +17,6 @@ import (
 // that Exchange writes need a third of it.
 const maxZone = 1 << 20
 
-// maxLine is the length of a line in which a field's name and colon must stand (RFC 5322
-// §2.1.1).
-const maxLine = 998
-
 // Envelope is what a drop file's trusted zone says. Only lines that the MTA wrote at the
 // top of the file count; nothing below the zone ever changes it.
 type Envelope struct {
@@ -31,41 +25,62 @@ type Envelope struct {
 	// (address.Key) the first stands for all.
 	Recipients []address.Address
 	Source     string // the field that the recipients come from, in lower case
-	Auth       string // the login that the MTA says the sender proved; "" none
-	Zone       int64  // length of the trusted zone in bytes: the message begins there
+	// Auth is the login that the format's Auth field names; "" none. It is a proof only
+	// where the feed's Trust says so: see Proof.
+	Auth string
+	Zone int64 // length of the trusted zone in bytes: the message begins there
+	// Proof is what the lines that the feed vouches for prove of the sender.
+	Proof Proof
 }
 
 // ReadEnvelope reads the envelope of a drop file of size bytes. A missing or doubtful
 // one is a permanent error with the reason no-envelope, which says what line is wrong
-// and why; the message may only be held then. Doubtful is, besides what the format
-// excludes, a second line of what must be there once, an address that RFC 5321 does
-// not know, a control character, invalid UTF-8, and a zone beyond 1 MiB. Encoded words
-// are never decoded. Errors of r are returned unmarked.
+// and why; the message may only be held then. Doubtful is, besides what the format and
+// its Trust exclude, a second line of what must be there once, an address that RFC 5321
+// does not know, a control character, invalid UTF-8, and a zone beyond 1 MiB. Encoded
+// words are never decoded. Errors of r are returned unmarked.
 func ReadEnvelope(r io.ReaderAt, size int64, f Format) (Envelope, error) {
-	z := zone{
-		format: f, size: size, line: 1,
-		in:   bufio.NewReaderSize(io.NewSectionReader(r, 0, min(size, maxZone)), 4096),
-		seen: map[string]int{}, keys: map[string]bool{},
-		env: Envelope{Source: f.Recipient},
-	}
-	if err := z.read(); err != nil {
+	z := newZone(r, size, f)
+	if err := z.readAll(); err != nil {
 		return Envelope{}, err
 	}
 	return z.env, nil
 }
 
-// zone reads a trusted zone, field by field.
+// zone reads a trusted zone, field by field, and what the feed's Trust needs below it.
 type zone struct {
+	header
 	format Format
-	in     *bufio.Reader
 	size   int64 // of the file
-	line   int   // number of the line that comes next
 	seen   map[string]int
 	keys   map[string]bool // of the recipients
 	env    Envelope
+
+	senderLine int
+	proofs     []Proof // logins, in the order of the file
+	authAs     []int   // the lines of AuthAs fields
+	internal   bool    // what the last of them says
+
+	lines *[]Line // where every line of note is told; nil: nowhere
 }
 
-func (z *zone) read() error {
+func newZone(r io.ReaderAt, size int64, f Format) *zone {
+	return &zone{
+		header: newHeader(r, min(size, maxZone)), format: f, size: size,
+		seen: map[string]int{}, keys: map[string]bool{},
+		env: Envelope{Source: f.Recipient},
+	}
+}
+
+func (z *zone) readAll() error {
+	if err := z.readZone(); err != nil {
+		return z.ended(err)
+	}
+	z.env.Zone = z.read
+	return z.prove()
+}
+
+func (z *zone) readZone() error {
 	for {
 		name, err := z.name()
 		if err != nil {
@@ -74,6 +89,7 @@ func (z *zone) read() error {
 		switch {
 		case z.format.End != "" && name == z.format.End:
 			if z.format.EndInside {
+				z.note(z.line, name, true, "ends the trusted zone")
 				// One line: what is folded behind it is the message's.
 				if _, err := z.readLine(); err != nil {
 					return err
@@ -84,8 +100,10 @@ func (z *zone) read() error {
 			if err := z.field(name); err != nil {
 				return err
 			}
-		case z.format.AnyField && name != "" && name != "received":
-			if _, err := z.value(); err != nil {
+		case z.format.AnyField && foreign(name):
+			return z.hold("%s has no place in the envelope of format %s: another mail system wrote it, or the sender", name, z.format.Name)
+		case z.format.AnyField && name != "" && name != received:
+			if err := z.other(name); err != nil {
 				return err
 			}
 		case z.format.End == "":
@@ -104,51 +122,108 @@ func (z *zone) field(name string) error {
 	if z.seen[name] > 1 && !(name == z.format.Recipient && z.format.Repeated) {
 		return z.hold("a second %s", name)
 	}
-	at := *z // for errors: where the field begins
+	line := z.line
 	value, err := z.value()
 	if err != nil {
 		return err
 	}
-	if !utf8.ValidString(value) {
-		return at.hold("%s is not UTF-8", name)
-	}
-	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
-		return at.hold("%s has a control character", name)
+	if why := unreadable(value); why != "" {
+		return z.holdAt(line, "%s %s", name, why)
 	}
 	switch name {
 	case z.format.Sender:
-		if z.env.Sender, err = z.address(value); err != nil {
-			return at.hold("%s: %w", name, err)
-		}
+		z.senderLine = line
+		err = z.sender(value)
+		z.note(line, name, true, "the envelope sender")
 	case z.format.Recipient:
-		recipient, err := z.address(value)
+		err = z.recipients(value)
+		z.note(line, name, true, "an envelope recipient")
+	case z.format.Auth:
+		err = z.auth(line, name, value)
+	default:
+		z.note(line, name, false, "it must be there, but what it says is not used")
+	}
+	if err != nil {
+		return z.holdAt(line, "%s%w", name, err)
+	}
+	return nil
+}
+
+// unreadable says why a field of the MTA's cannot be one; "" where it can.
+func unreadable(value string) string {
+	if !utf8.ValidString(value) {
+		return "is not UTF-8"
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
+		return "has a control character"
+	}
+	return ""
+}
+
+func (z *zone) sender(value string) (err error) {
+	if z.env.Sender, err = z.format.address(value); err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	return nil
+}
+
+func (z *zone) recipients(value string) error {
+	list := []string{value}
+	if z.format.List {
+		list = splitList(value)
+	}
+	for _, one := range list {
+		recipient, err := z.format.address(one)
 		if err != nil {
-			return at.hold("%s: %w", name, err)
+			return fmt.Errorf(": %w", err)
 		}
 		if recipient.IsNull() {
-			return at.hold("%s has no address", name)
+			return errors.New(" has no address")
 		}
 		if key := recipient.Key(); !z.keys[key] {
 			z.keys[key] = true
 			z.env.Recipients = append(z.env.Recipients, recipient)
 		}
-	case z.format.Auth:
-		if value == "" || strings.ContainsRune(value, '\t') {
-			return at.hold("%s has no login", name)
-		}
-		z.env.Auth = value
 	}
 	return nil
+}
+
+// splitList splits a list of addresses at the commas that stand in no quoted string.
+func splitList(value string) (list []string) {
+	quoted, escaped, begin := false, false, 0
+	for i, c := range []byte(value) {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && c == '\\':
+			escaped = true
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			list = append(list, strings.Trim(value[begin:i], " \t"))
+			begin = i + 1
+		}
+	}
+	return append(list, strings.Trim(value[begin:], " \t"))
 }
 
 // parameter is one parameter of MAIL or RCPT (RFC 5321 §4.1.2), after the ";" that
 // Exchange puts between them.
 var parameter = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*(=[^ ]*)?;?$`)
 
+// displayName is what may stand before an address in angle brackets, and the bracket:
+// words and quoted strings (RFC 5322 §3.2.5), with dots as people write them.
+var displayName = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|[^"\\()<>\[\]:;@,])*<`)
+
 // address reads a sender or recipient. The null path is one only of a sender.
-func (z *zone) address(value string) (address.Address, error) {
-	if value == "" && z.format.EmptyIsNull {
+func (f *Format) address(value string) (address.Address, error) {
+	if value == "" && f.EmptyIsNull {
 		return address.Address{}, nil
+	}
+	if f.DisplayName {
+		if before := displayName.FindString(value); before != "" {
+			value = value[len(before)-1:]
+		}
 	}
 	a, rest, err := address.ParsePath(value)
 	if err != nil {
@@ -158,7 +233,7 @@ func (z *zone) address(value string) (address.Address, error) {
 		return address.Address{}, fmt.Errorf("%q has no domain", value)
 	}
 	for _, word := range strings.Fields(rest) {
-		if !z.format.Parameters || (word != ";" && !parameter.MatchString(word)) {
+		if !f.Parameters || (word != ";" && !parameter.MatchString(word)) {
 			return address.Address{}, fmt.Errorf("%q after the address", word)
 		}
 	}
@@ -167,7 +242,10 @@ func (z *zone) address(value string) (address.Address, error) {
 
 // complete checks, at the zone's end, that nothing is missing.
 func (z *zone) complete() error {
-	for _, name := range append([]string{z.format.Sender, z.format.Recipient}, z.format.Also...) {
+	if z.seen[z.format.Sender] == 0 && !z.format.AbsentIsNull {
+		return z.hold("the envelope ends here without %s", z.format.Sender)
+	}
+	for _, name := range append([]string{z.format.Recipient}, z.format.Also...) {
 		if z.seen[name] == 0 {
 			return z.hold("the envelope ends here without %s", name)
 		}
@@ -175,75 +253,23 @@ func (z *zone) complete() error {
 	return nil
 }
 
-// name returns the name of the field that begins at the next line, in lower case and
-// with the blanks that an obsolete one has before its colon (RFC 5322 §4.5); "" where
-// that line begins no field. It reads nothing. The end of the file is a hold: something
-// follows every envelope.
-func (z *zone) name() (string, error) {
-	head, err := z.in.Peek(maxLine)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read envelope: %w", err)
-	}
-	if len(head) == 0 {
-		return "", z.end()
-	}
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	name, _, found := bytes.Cut(line, []byte(":"))
-	bare := bytes.TrimRight(name, " \t")
-	if !found || len(bare) == 0 || bytes.ContainsFunc(bare, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", nil
-	}
-	return strings.ToLower(string(name)), nil
-}
-
-// value reads the field that begins at the next line and returns what stands after the
-// colon, unfolded (RFC 5322 §2.2.3), without blanks around it.
-func (z *zone) value() (string, error) {
-	var field []byte
-	for {
-		line, err := z.readLine()
-		if err != nil {
-			return "", err
-		}
-		field = append(field, line...)
-		next, err := z.in.Peek(1)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", fmt.Errorf("read envelope: %w", err)
-		}
-		if len(next) == 0 || (next[0] != ' ' && next[0] != '\t') {
-			break
-		}
-	}
-	_, value, _ := bytes.Cut(field, []byte(":"))
-	return string(bytes.Trim(value, " \t")), nil
-}
-
-// readLine reads the next line and returns it without its end.
-func (z *zone) readLine() ([]byte, error) {
-	line, err := z.in.ReadBytes('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read envelope: %w", err)
-	}
-	z.env.Zone += int64(len(line))
-	if err != nil {
-		return nil, z.end()
-	}
-	z.line++
-	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
-}
-
-// end says why there is nothing more to read.
-func (z *zone) end() error {
-	if z.size > maxZone {
+// ended makes a hold of the end of the file: something follows every envelope.
+func (z *zone) ended(err error) error {
+	switch {
+	case !errors.Is(err, io.EOF):
+		return err
+	case z.size > maxZone:
 		return z.hold("the envelope is longer than %d bytes", maxZone)
-	}
-	if z.size == 0 {
+	case z.size == 0:
 		return fault.Markf(fault.Permanent, fault.NoEnvelope, "the file is empty")
 	}
 	return z.hold("the file ends inside the envelope")
 }
 
-// hold is the error of a message that may only be held, with the line that it is about.
-func (z *zone) hold(format string, args ...any) error {
-	return fault.Mark(fault.Permanent, fault.NoEnvelope, fmt.Errorf("line %d: "+format, append([]any{z.line}, args...)...))
+// hold is the error of a message that may only be held because of the line that comes next.
+func (z *zone) hold(format string, args ...any) error { return z.holdAt(z.line, format, args...) }
+
+// holdAt is hold because of another line.
+func (z *zone) holdAt(line int, format string, args ...any) error {
+	return fault.Mark(fault.Permanent, fault.NoEnvelope, fmt.Errorf("line %d: "+format, append([]any{line}, args...)...))
 }

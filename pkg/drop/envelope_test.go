@@ -86,6 +86,41 @@ func TestReadEnvelope(t *testing.T) {
 			"Return-Path: <>\nX-Original-To: c@d.test\nDelivered-To: c@d.test\nAuthentication-Results: x;\n\tX-Original-To: y\nX-Original-To : z\nReceived: x\n",
 			envelope{"", "c@d.test", "", "Received: x"},
 		},
+		{
+			"exim, a list with folds, quoted commas and a duplicate", "exim",
+			"Return-path: <>\r\nEnvelope-to: \"a, \\\"b\"@d.test,\r\n C@d.test,c@d.test ,\te@d.test\r\nDelivery-date: x\r\nX-Drop-Auth: a\r\nReceived: x\r\n",
+			envelope{"", `"a, \"b"@d.test C@d.test e@d.test`, "a", "Received: x"},
+		},
+		{
+			"exim, one file for all", "exim-files", "Return-path: <a@b.test>\nEnvelope-to: c@d.test,\n e@d.test\nReceived: x\nEnvelope-to: forged@d.test\n",
+			envelope{"a@b.test", "c@d.test e@d.test", "", "Received: x"},
+		},
+		{
+			"opensmtpd", "opensmtpd", "Return-Path: <a@b.test>\nDelivered-To: c@d.test\nReceived: x\n",
+			envelope{"a@b.test", "c@d.test", "", "Received: x"},
+		},
+		{
+			"opensmtpd, null sender", "opensmtpd", "Delivered-To: c@d.test\nReceived: x\nReturn-Path: <forged@d.test>\n",
+			envelope{"", "c@d.test", "", "Received: x"},
+		},
+		{
+			"dovecot", "dovecot", "Return-Path: <>\nDelivered-To: \"x> SIZE=1\"@d.test\nReceived: x\n",
+			envelope{"", `"x> SIZE=1"@d.test`, "", "Received: x"},
+		},
+		{
+			"exchange", "exchange",
+			"X-sender: <a@b.test> BODY=7bit\r\nX-Receiver: <c@d.test>\r\n ORCPT=rfc822;c@d.test NOTIFY=NEVER;\r\n X-ExtendedProps=BQ==\r\nX-CreatedBy: MSExchange15\r\nX-EndOfInjectedXHeaders: 820\r\nReceived: x\r\n",
+			envelope{"a@b.test", "c@d.test", "", "Received: x"},
+		},
+		{
+			"names before addresses", "pickup",
+			"X-Sender: \"A <x@y> \\\"B\" <a@b.test>\r\nX-Receiver: =?utf-8?B?w6k=?= K. <c@d.test>\r\nX-Receiver: \"Lib\"\r\n <\"e<f\"@d.test>\r\nX-Receiver: g@d.test\r\nMIME-Version: 1.0\r\n",
+			envelope{"a@b.test", `c@d.test "e<f"@d.test g@d.test`, "", "MIME-Version: 1.0"},
+		},
+		{
+			"custom, as it is by default", "custom", "X-Spam: no\nDelivered-To: c@d.test\nReturn-Path: <a@b.test>\nReceived: x\n",
+			envelope{"a@b.test", "c@d.test", "", "Received: x"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -154,6 +189,25 @@ func TestReadEnvelopeHolds(t *testing.T) {
 		{"ESC", "eml", "X-Sender: a@b.test\nX-Receiver: \"a\x1bb\"@d.test\n", "line 2: x-receiver has a control character"},
 		{"bare CR", "eml", "X-Sender: a@b.test\nX-Receiver: c@d.test\rX-Receiver: e@d.test\n", "line 2: x-receiver has a control character"},
 		{"NUL", "postfix", "X-Original-To: c@d.test\x00\n", "line 1: x-original-to has a control character"},
+		{"list with an empty place", "exim", "Return-path: <>\nEnvelope-to: c@d.test,, e@d.test\n", "line 2: envelope-to"},
+		{"list that ends in a comma", "exim", "Envelope-to: c@d.test,\n", "line 1: envelope-to"},
+		{"list with a group", "exim", "Envelope-to: all: c@d.test;\n", "line 1: envelope-to"},
+		{"list with a name", "exim", "Envelope-to: C <c@d.test>\n", "line 1: envelope-to"},
+		{"list with an open quote", "exim", "Envelope-to: c@d.test, \"e@d.test, f@d.test\n", "line 1: envelope-to"},
+		{"second list", "exim", "Envelope-to: c@d.test\nenvelope-TO: e@d.test\n", "line 2: a second envelope-to"},
+		{"list where none is", "dovecot", "Delivered-To: c@d.test, e@d.test\n", "line 1: delivered-to"},
+		{"no recipient of Dovecot's", "dovecot", "Return-Path: <>\nReceived: x\nDelivered-To: forged@d.test\n", "without delivered-to"},
+		{"no sender of Dovecot's", "dovecot", "Delivered-To: c@d.test\nReceived: x\n", "without return-path"},
+		{"empty sender of OpenSMTPD's", "opensmtpd", "Return-Path:\nDelivered-To: c@d.test\nReceived: x\n", "line 1: return-path"},
+		{"no end of Exchange's block", "exchange", block + "X-CreatedBy: x\nReceived: x\nX-EndOfInjectedXHeaders: 1\n", "line 4: received where"},
+		{"no end at all", "exchange", block + "From: x\n\nX-EndOfInjectedXHeaders: 1\n", "line 4: it is no header line"},
+		{"two names", "pickup", "X-Sender: A <a@b.test> <c@d.test>\n", "line 1: x-sender"},
+		{"an address as name", "pickup", "X-Sender: a@b.test <c@d.test>\n", "line 1: x-sender"},
+		{"a list as name", "pickup", "X-Sender: a, b <c@d.test>\n", "line 1: x-sender"},
+		{"a name where none is", "iis", "X-Sender: A <c@d.test>\n", "line 1: x-sender"},
+		{"a block of another kind", "postfix", maildir + "X-Receiver: secret@d.test\nReceived: x\n", "line 4: x-receiver has no place"},
+		{"a whole header of the client's", "opensmtpd", "Return-Path: <a@b.test>\nDelivered-To: c@d.test\nEnvelope-To: c@d.test\nReceived: x\n", "line 3: envelope-to has no place"},
+		{"Exim's line in Exchange's block", "exchange", block + "Envelope-To: c@d.test\nX-EndOfInjectedXHeaders: 1\n", "line 3: envelope-to has no place"},
 		{"endless", "postfix", maildir + "X-Long: " + strings.Repeat("x", 2<<20) + "\nReceived: x\n", "the envelope is longer than"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -198,68 +252,4 @@ func TestReadErrorsAreTransient(t *testing.T) {
 	if !errors.Is(err, broken) || fault.Of(err) != fault.Transient {
 		t.Errorf("got %v (%v), want a transient %v", err, fault.Of(err), broken)
 	}
-}
-
-// render writes an envelope as the MTA of the format does.
-func render(f drop.Format, env drop.Envelope) string {
-	var b strings.Builder
-	path := func(a address.Address) string { return "<" + plain(a) + ">" }
-	fmt.Fprintf(&b, "%s: %s\n", f.Sender, path(env.Sender))
-	for _, a := range env.Recipients {
-		fmt.Fprintf(&b, "%s: %s\n", f.Recipient, path(a))
-	}
-	for _, name := range f.Also {
-		fmt.Fprintf(&b, "%s: x\n", name)
-	}
-	if env.Auth != "" {
-		fmt.Fprintf(&b, "%s: %s\n", f.Auth, env.Auth)
-	}
-	if f.EndInside {
-		fmt.Fprintf(&b, "%s: x\n", f.End)
-	}
-	return b.String()
-}
-
-// FuzzReadEnvelope: an envelope that is believed reads the same when it is printed anew,
-// and whatever stands below the zone changes nothing.
-func FuzzReadEnvelope(f *testing.F) {
-	for _, s := range samples(f, sampleFolders...) {
-		f.Add(s.format, s.content[:min(len(s.content), 2048)])
-	}
-	for i := range drop.Formats() {
-		f.Add(byte(i), []byte("X-Sender: a@b.test\r\nX-Receiver: <c@d.test>\r\n X=1\r\nX-Receiver: \"c d\"@d.test\r\n\r\n"))
-	}
-	f.Fuzz(func(t *testing.T, which byte, file []byte) {
-		formats := drop.Formats()
-		format := format(t, formats[int(which)%len(formats)])
-		read := func(s string) (drop.Envelope, error) {
-			return drop.ReadEnvelope(strings.NewReader(s), int64(len(s)), format)
-		}
-		env, err := read(string(file))
-		if err != nil {
-			if fault.ReasonOf(err) != fault.NoEnvelope {
-				t.Fatalf("got %v, want a hold", err)
-			}
-			return
-		}
-		if len(env.Recipients) == 0 || env.Zone <= 0 || env.Zone > int64(len(file)) {
-			t.Fatalf("got %+v of %d bytes", env, len(file))
-		}
-		zone := string(file[:env.Zone])
-		mark := "Subject: x\n"
-		if format.End != "" && !format.EndInside {
-			mark = format.End + ": x\n"
-		}
-		forged := mark + "X-Sender: forged@d.test\nX-Receiver: forged@d.test\nX-Original-To: forged@d.test\nX-Drop-Auth: forged\n"
-		got, err := read(zone + forged)
-		if diff := cmp.Diff(env, got); err != nil || diff != "" {
-			t.Fatalf("lines below the zone count: %v\n%s", err, diff)
-		}
-		block := render(format, env)
-		got, err = read(block + mark)
-		env.Zone = int64(len(block))
-		if diff := cmp.Diff(env, got); err != nil || diff != "" {
-			t.Fatalf("printed and read again: %v\n%s", err, diff)
-		}
-	})
 }

@@ -1,17 +1,15 @@
 package drop
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
-	"path"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"mailchute/pkg/durable"
@@ -36,7 +34,8 @@ type Options struct {
 	Feed   string // the feed's name, for Item
 	Format Format
 	// Settle is how long a file that is written in place must stand still before it is
-	// taken; 0: DefaultSettle. On a network share 10 s are right.
+	// taken, ten times as long where it seems to end in the middle of its message; 0:
+	// DefaultSettle. On a network share 10 s are right.
 	Settle time.Duration
 	// Owners are the users (uid) whose files are read; empty: root, our own user and the
 	// drop folder's owner.
@@ -63,11 +62,18 @@ type Folder struct {
 	leases   bool          // NoWriter proves something here, for files of our own
 	instance string        // our folder in claimedDir
 	lock     io.Closer     // on it
+	doubts   []string
 
 	// Of the goroutine that claims.
 	batches int    // made so far
 	filling *batch // the one that new claims go to; nil: none
 	failed  int    // claims in a row that failed
+
+	retries   scan
+	arrivals  scan
+	arriving  bool // it is the turn of the arrivals
+	turn      int  // how many it has claimed
+	brokenOff bool // the last pass, among those that processes have died with
 
 	mu      sync.Mutex
 	due     time.Time
@@ -79,9 +85,9 @@ type Folder struct {
 
 // Open makes the drop folder ready for claims: it makes what is missing (for a maildir
 // also tmp, new and cur), removes what dead processes left of their start, tries to
-// create, write, lock, move and delete there, and tells Write the format. It fails, saying
-// what right is missing, where one of these does, and where .mailchute is not a folder of
-// our own with mode 0700. fsys stays the caller's, to be closed after the Folder. A Folder
+// list, create, write, lock, move and delete there, and tells Write the format. It fails,
+// saying what people can do (see Advise), where one of these does, and where .mailchute is
+// not a folder of our own with mode 0700. fsys stays the caller's, to be closed after the Folder. A Folder
 // stays with the folder it found, wherever that is moved; when it is removed, Claim and
 // Watch fail, and the caller opens both anew.
 func Open(fsys durable.FS, o Options) (*Folder, error) {
@@ -101,6 +107,8 @@ func Open(fsys durable.FS, o Options) (*Folder, error) {
 		fs: fsys, o: o, arrival: o.Format.arrival(), owners: o.Owners,
 		looks: map[string]*look{}, shunned: map[uint64]shun{}, seed: maphash.MakeSeed(),
 	}
+	f.retries = scan{list: fsys.List(retryDir), wants: f.wantsRetry, since: dueSince}
+	f.arrivals = scan{list: fsys.List(f.arrival), wants: f.wantsArrival, since: f.arrivedAt}
 	if err := f.prepare(); err != nil {
 		return nil, f.unusable(err)
 	}
@@ -113,20 +121,12 @@ func Open(fsys durable.FS, o Options) (*Folder, error) {
 	return f, nil
 }
 
-// unusable adds to err what people can do about it.
+// unusable names the drop folder in err, and what people can do about it.
 func (f *Folder) unusable(err error) error {
-	advice := ""
-	switch {
-	case errors.Is(err, syscall.EROFS):
-		advice = "; the file system is mounted read-only"
-	case errors.Is(err, fs.ErrPermission):
-		advice = fmt.Sprintf("; user %d needs the rights to read, write and search it", os.Geteuid())
-	case errors.Is(err, syscall.EXDEV):
-		advice = "; the whole drop folder must lie on one file system"
-	case errors.Is(err, errors.ErrUnsupported):
-		advice = "; drop folders are drained on Linux, on file systems with locks"
+	if errors.Is(err, fs.ErrNotExist) && f.fs.InPlace() {
+		return fmt.Errorf("%w; somebody has removed a part of it, which is made again", f.wrap(err))
 	}
-	return fmt.Errorf("drop folder %s: %w%s", f.fs.Path(), err, advice)
+	return Advise(f.wrap(err))
 }
 
 // prepare makes the folders that must be there.
@@ -141,18 +141,27 @@ func (f *Folder) prepare() error {
 			f.owners = append(f.owners, uid)
 		}
 	}
+	f.doubt(".", root)
 	if f.o.Format.Maildir {
 		if err := makeMaildir(f.fs); err != nil {
 			return err
 		}
+		arrival, err := f.fs.Lstat(f.arrival)
+		if err != nil {
+			return err
+		}
+		f.doubt(f.arrival, arrival)
+	}
+	if err := readable(f.fs.List(f.arrival)); err != nil {
+		return err
 	}
 	own, err := makeFolder(f.fs, ownDir, 0o700)
 	if err != nil {
 		return err
 	}
 	if uid, ok := ownerOf(own); own.Mode().Perm()&0o077 != 0 || (ok && uid != os.Geteuid()) {
-		return fmt.Errorf("%s must belong to user %d, with mode 0700 (it has %#o): chown or chmod it, or remove it if it is empty",
-			ownDir, os.Geteuid(), own.Mode().Perm())
+		return fmt.Errorf("%s must have mode 0700 (it has %#o) and belong to user %d (it belongs to user %d): chmod or chown it, or remove it if it is empty",
+			ownDir, own.Mode().Perm(), os.Geteuid(), uid)
 	}
 	for _, name := range []string{tmpDir, claimedDir, retryDir} {
 		if _, err := makeFolder(f.fs, name, 0o700); err != nil {
@@ -160,6 +169,14 @@ func (f *Folder) prepare() error {
 		}
 	}
 	return errors.Join(f.fs.SyncDir("."), f.fs.SyncDir(ownDir))
+}
+
+// readable reads the beginning of a list.
+func readable(list iter.Seq2[fs.DirEntry, error]) error {
+	next, stop := iter.Pull2(list)
+	defer stop()
+	_, err, _ := next()
+	return err
 }
 
 // mayRead reports whether we read files of this owner.
@@ -183,43 +200,6 @@ func (f *Folder) dueAt(t time.Time) {
 	if f.due.IsZero() || t.Before(f.due) {
 		f.due = t
 	}
-}
-
-// maxDated is how many files Backlog asks for their age.
-const maxDated = 1000
-
-// Backlog counts the messages that wait: those that have arrived, settled or not, readable
-// or not, and those in retry. Oldest is the earliest time of modification among them, or
-// among the first 1,000 found where there are more; zero where nothing waits.
-func (f *Folder) Backlog(ctx context.Context) (n int, oldest time.Time, err error) {
-	date := func(name string) {
-		info, err := f.fs.Lstat(name)
-		if err == nil && (oldest.IsZero() || info.ModTime().Before(oldest)) {
-			oldest = info.ModTime()
-		}
-	}
-	for entry, err := range f.fs.List(f.arrival) {
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return 0, time.Time{}, f.wrap(err)
-		}
-		if !entry.Type().IsRegular() || !f.o.Format.takes(entry.Name()) {
-			continue
-		}
-		if n++; n <= maxDated {
-			date(path.Join(f.arrival, entry.Name()))
-		}
-	}
-	for box, err := range f.fs.List(retryDir) {
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return 0, time.Time{}, f.wrap(err)
-		}
-		if n++; n <= maxDated {
-			if file, err := f.inBox(retryDir + "/" + box.Name()); err == nil {
-				date(file)
-			}
-		}
-	}
-	return n, oldest, nil
 }
 
 // wrap names the drop folder in err.

@@ -14,6 +14,8 @@ import (
 // lower case. Formats differ in their data only; no code asks for a format's name.
 type Format struct {
 	Name string
+	// Custom: a feed says what differs from this in its MTA.
+	Custom bool
 
 	// Maildir: messages are the files in new/, whatever their names. Otherwise they are
 	// the files of the folder itself whose names match Pattern (path.Match, compared
@@ -28,12 +30,18 @@ type Format struct {
 	Sender string
 	// EmptyIsNull: an empty Sender field means the null reverse-path, as <> always does.
 	EmptyIsNull bool
+	// AbsentIsNull: no Sender field means it too.
+	AbsentIsNull bool
 	// Recipient is the field that holds an envelope recipient.
 	Recipient string
 	// Repeated: there may be several Recipient fields.
 	Repeated bool
+	// List: a Recipient field may hold several addresses, with commas between them.
+	List bool
 	// Parameters: those of ESMTP may follow an address (RFC 5321 §4.1.2).
 	Parameters bool
+	// DisplayName: a name may stand before an address in angle brackets (RFC 5322 §3.4).
+	DisplayName bool
 	// Also are further fields that must be there once; what they say is not used.
 	Also []string
 	// Auth is the field that holds the login of an authenticated sender; it may be
@@ -41,37 +49,86 @@ type Format struct {
 	Auth string
 
 	// The trusted zone begins with the first line. AnyField: fields of other names may
-	// stand in it, Received excepted, which only ends it. Otherwise a field that is none
-	// of the above ends it.
+	// stand in it, those of other MTAs' envelopes excepted, and Received, which only ends
+	// it. Otherwise a field that is none of the above ends it.
 	AnyField bool
-	// End is the field that must follow the zone's last line; "": any line may.
+	// End is the field that must follow the zone's last line; "": any line may, so that
+	// nothing shows where the writer's lines end and others begin.
 	End string
 	// EndInside: the End field is the MTA's own and still part of the zone.
 	EndInside bool
+
+	// Trust is what a feed adds to its MTA's format; the table has none.
+	Trust
 }
+
+const (
+	received = "received"
+	injected = "x-endofinjectedxheaders"
+	dropAuth = "x-drop-auth"
+)
 
 // formats is the table of all formats.
 var formats = []Format{
+	{
+		// X-Original-To is what RCPT TO said; Delivered-To may be an alias's target.
+		Name: "postfix", Maildir: true, Atomic: true,
+		Sender: "return-path", Recipient: "x-original-to", Also: []string{"delivered-to"}, Auth: dropAuth,
+		AnyField: true, End: received,
+	},
+	{
+		Name: "exim", Maildir: true, Atomic: true,
+		Sender: "return-path", Recipient: "envelope-to", List: true, Auth: dropAuth,
+		AnyField: true, End: received,
+	},
+	{
+		// Exim writes temp.<pid>.<host> in the same folder, and links it.
+		Name: "exim-files", Pattern: "*.eml", Atomic: true,
+		Sender: "return-path", Recipient: "envelope-to", List: true, Auth: dropAuth,
+		AnyField: true, End: received,
+	},
+	{
+		// OpenSMTPD writes no Return-Path for the null sender.
+		Name: "opensmtpd", Maildir: true, Atomic: true,
+		Sender: "return-path", AbsentIsNull: true, Recipient: "delivered-to", Auth: dropAuth,
+		AnyField: true, End: received,
+	},
+	{
+		// Dovecot writes no Delivered-To for several recipients in one transaction.
+		Name: "dovecot", Maildir: true, Atomic: true,
+		Sender: "return-path", Recipient: "delivered-to", Auth: dropAuth,
+		AnyField: true, End: received,
+	},
+	{
+		Name: "drop-write", Maildir: true, Atomic: true,
+		Sender: "x-sender", Recipient: "x-receiver", Repeated: true, Parameters: true, Auth: dropAuth,
+		End: injected, EndInside: true,
+	},
+	{
+		Name: "iis", Pattern: "*.eml",
+		Sender: "x-sender", EmptyIsNull: true, Recipient: "x-receiver", Repeated: true, Parameters: true,
+		End: received,
+	},
+	{
+		// A foreign connector's block has more fields, which differ by version.
+		Name: "exchange", Pattern: "*.eml",
+		Sender: "x-sender", Recipient: "x-receiver", Repeated: true, Parameters: true,
+		AnyField: true, End: injected, EndInside: true,
+	},
+	{
+		// .NET's SmtpClient; no MTA stands between the program and the folder.
+		Name: "pickup", Pattern: "*.eml",
+		Sender: "x-sender", Recipient: "x-receiver", Repeated: true, DisplayName: true,
+	},
 	{
 		// IIS SMTP's block for scripts, tests and people: anybody can write it.
 		Name: "eml", Pattern: "*.eml",
 		Sender: "x-sender", EmptyIsNull: true, Recipient: "x-receiver", Repeated: true, Parameters: true,
 	},
 	{
-		Name: "iis", Pattern: "*.eml",
-		Sender: "x-sender", EmptyIsNull: true, Recipient: "x-receiver", Repeated: true, Parameters: true,
-		End: "received",
-	},
-	{
-		// X-Original-To is what RCPT TO said; Delivered-To may be an alias's target.
-		Name: "postfix", Maildir: true, Atomic: true,
-		Sender: "return-path", Recipient: "x-original-to", Also: []string{"delivered-to"}, Auth: "x-drop-auth",
-		AnyField: true, End: "received",
-	},
-	{
-		Name: "drop-write", Maildir: true, Atomic: true,
-		Sender: "x-sender", Recipient: "x-receiver", Repeated: true, Parameters: true, Auth: "x-drop-auth",
-		End: "x-endofinjectedxheaders", EndInside: true,
+		Name: "custom", Custom: true, Maildir: true, Atomic: true,
+		Sender: "return-path", Recipient: "delivered-to", Auth: dropAuth,
+		AnyField: true, End: received,
 	},
 }
 
@@ -94,9 +151,19 @@ func FormatNamed(name string) (Format, error) {
 	return formats[i], nil
 }
 
+// Guarded reports whether something shows where the MTA's lines end. Where nothing does,
+// whoever can write a file into the folder can write any of them.
+func (f *Format) Guarded() bool { return f.End != "" }
+
 // own reports whether the MTA's block may hold a field of this name.
 func (f *Format) own(name string) bool {
 	return name == f.Sender || name == f.Recipient || slices.Contains(f.Also, name) || (f.Auth != "" && name == f.Auth)
+}
+
+// foreign reports whether a field has a meaning in the envelopes of some MTAs, and none
+// elsewhere. In the zone of an MTA that does not write it, it is a stranger's.
+func foreign(name string) bool {
+	return name == "x-sender" || name == "x-receiver" || name == "envelope-to" || name == injected
 }
 
 // arrival returns the folder where messages arrive.

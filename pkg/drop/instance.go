@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 
 	"mailchute/pkg/durable"
 )
@@ -15,6 +16,9 @@ import (
 // joinTries bounds how often our folder may be taken for a dead process's leftover in
 // the instant before it is locked.
 const joinTries = 10
+
+// errNoLock: without a lock of its own nobody knows whether a process lives.
+var errNoLock = errors.New("this process cannot lock its claims, so it takes none")
 
 // join makes and locks our instance folder where nobody looks for claims, tries there all
 // that draining needs, and only then moves it among those of the live.
@@ -33,7 +37,7 @@ func (f *Folder) join() error {
 			continue
 		}
 		if err != nil {
-			return errors.Join(err, f.fs.Remove(tmpDir+"/"+name))
+			return errors.Join(fmt.Errorf("%w: %w", errNoLock, err), f.fs.Remove(tmpDir+"/"+name))
 		}
 		f.instance = claimedDir + "/" + name
 		// Whoever finds our folder after a power loss removes the file of our self-test, so
@@ -52,7 +56,7 @@ func (f *Folder) join() error {
 		}
 		return nil
 	}
-	return fmt.Errorf("cannot lock a folder in %s: another process takes each one away", tmpDir)
+	return fmt.Errorf("%w: another process takes away each folder that is made in %s", errNoLock, tmpDir)
 }
 
 // probe returns where the self-test of the instance with this folder drops its file.
@@ -91,7 +95,9 @@ func (f *Folder) selfTest(dir string) error {
 	if err != nil {
 		return errors.Join(err, f.fs.Remove(dir+"/probe"))
 	}
-	f.leases = probe.NoWriter()
+	// A lease that is not had proves nothing: a process that is being started has a copy of
+	// all our open files until it runs its program.
+	f.leases = f.leases || probe.NoWriter()
 	return errors.Join(probe.Close(), f.fs.Remove(dir+"/probe"))
 }
 
@@ -138,9 +144,9 @@ func (f *Folder) removeIn(dir string) error {
 	return nil
 }
 
-// takeOver moves the claims of dead processes to retry. Whoever gets a dead instance's
-// lock holds it until its folder is empty and removed, so each claim is moved, and its
-// crash counted, once.
+// takeOver moves the claims of dead processes to retry, and removes what others left that
+// died while they started. Whoever gets a dead instance's lock holds it until its folder
+// is empty and removed, so each claim is moved, and its crash counted, once.
 func (f *Folder) takeOver(ctx context.Context, yield func(*Item, error) bool) bool {
 	for entry, err := range f.fs.List(claimedDir) {
 		if !f.goOn(ctx, err, yield) {
@@ -161,7 +167,8 @@ func (f *Folder) takeOver(ctx context.Context, yield func(*Item, error) bool) bo
 			return false
 		}
 	}
-	return true
+	err := f.sweepTmp()
+	return err == nil || yield(nil, f.wrap(fmt.Errorf("clean up after a dead process: %w", err)))
 }
 
 // bury empties and removes a dead instance's folder, whose lock we hold.
@@ -213,10 +220,16 @@ func (f *Folder) crashesAfter(instance string, before int) int {
 
 // Close gives up this process's place in the folder. Items that are still claimed then
 // are an error; they go to retry, as after a crash, when another process sees them.
+// No Claim may be under way.
 func (f *Folder) Close() error {
+	f.retries.end()
+	f.arrivals.end()
 	err := f.removeIn(f.instance)
 	if err == nil {
 		err = f.fs.Remove(f.instance)
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESTALE) {
+		err = nil // the drop folder was removed, or ours in it
 	}
 	if err = errors.Join(err, f.lock.Close()); err != nil {
 		return f.wrap(fmt.Errorf("give up the instance: %w", err))

@@ -2,6 +2,8 @@ package drop_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -38,4 +40,28 @@ func TestOrderOfClaims(t *testing.T) {
 		}
 		ok(t, folder.Close())
 	}
+}
+
+// Of a batch what was modified first comes first; of one in retry, what was due first.
+func TestOldestFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	folder := w.open(w.fs(), "postfix")
+	for name, age := range map[string]time.Duration{"third": time.Minute, "first": time.Hour, "second": 2 * time.Minute} {
+		file := filepath.Join(w.dir, "new", name)
+		w.write("new/"+name, eml)
+		ok(t, os.Chtimes(file, time.Time{}, w.clock().Add(-age)))
+		due := w.clock().Add(-age).UnixMilli()
+		w.write(fmt.Sprintf(".mailchute/retry/%d.0.1.0.X%s/%s again", due, name, name), eml)
+	}
+	var got []string
+	for _, item := range claim(t, folder) {
+		got = append(got, item.Name)
+		ok(t, item.Finish())
+	}
+	want := []string{"first again", "second again", "third again", "first", "second", "third"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	ok(t, folder.Close())
 }

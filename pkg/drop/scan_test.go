@@ -12,11 +12,11 @@ import (
 	"mailchute/pkg/drop"
 )
 
-// TestScanIsOfNames: no file is looked at that is not taken, but by Backlog for its age,
-// and of those no more than it says.
+// TestScanIsOfNames: no file is looked at that is not of the batch that is taken, but by
+// Backlog for its age, and of those no more than it says.
 func TestScanIsOfNames(t *testing.T) {
 	t.Parallel()
-	for format, looks := range map[string]int64{"postfix": 0, "eml": 1} {
+	for format, looks := range map[string]int64{"postfix": 256, "eml": 256 + 1} {
 		dir := map[string]string{"postfix": "new"}[format]
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
@@ -42,6 +42,49 @@ func TestScanIsOfNames(t *testing.T) {
 			}
 			if got := looked.Load(); got != looks {
 				t.Errorf("looked at %d files to take one, want %d", got, looks)
+			}
+			ok(t, folder.Close())
+		})
+	}
+}
+
+// TestBacklogOldest: the age of what waits, in retry too, as far as times can be believed.
+func TestBacklogOldest(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		arrived, again time.Duration // since the modification; 0: no such file
+		want           time.Duration // since the oldest; 0: none is known
+	}{
+		"nothing":      {},
+		"arrived":      {arrived: time.Hour, want: time.Hour},
+		"in retry":     {again: time.Hour, want: time.Hour},
+		"both":         {arrived: time.Minute, again: time.Hour, want: time.Hour},
+		"the other":    {arrived: time.Hour, again: time.Minute, want: time.Hour},
+		"future":       {arrived: -24 * time.Hour, want: -1},
+		"before 1970":  {arrived: 100 * 365 * 24 * time.Hour},
+		"one of these": {arrived: 100 * 365 * 24 * time.Hour, again: time.Minute, want: time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			folder := w.open(w.fs(), "postfix")
+			files := 0
+			for name, age := range map[string]time.Duration{
+				"new/a": row.arrived, fmt.Sprintf(".mailchute/retry/%d.0.1.0.X/b", w.clock().UnixMilli()): row.again,
+			} {
+				if age != 0 {
+					w.write(name, eml)
+					ok(t, os.Chtimes(filepath.Join(w.dir, name), time.Time{}, w.clock().Add(-age)))
+					files++
+				}
+			}
+			var want time.Time
+			if row.want != 0 {
+				want = w.clock().Add(-max(0, row.want))
+			}
+			n, oldest, err := folder.Backlog(t.Context())
+			if n != files || !oldest.Equal(want) || err != nil {
+				t.Errorf("got %d since %v, %v; want %d since %v", n, oldest, err, files, want)
 			}
 			ok(t, folder.Close())
 		})

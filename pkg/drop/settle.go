@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"time"
 
 	"mailchute/pkg/durable"
@@ -33,52 +34,87 @@ func fingerprintOf(info fs.FileInfo) fingerprint {
 // maxLooks bounds how many settling files are remembered; the others wait their turn.
 const maxLooks = 10_000
 
+// wholeFactor is how many times longer than others a file has to stand still that looks
+// as if it ended in the middle.
+const wholeFactor = 10
+
 // settled reports whether the writer of a file is done with it. If not, NextDue says when
-// to ask again, except for an empty file: that is one that nobody has begun to write.
+// to ask again. Where no lease tells, a file has to stand still, and for long if it looks
+// unfinished: a share may tell late of what its writer does. An empty file is never taken:
+// nobody has begun to write it, or somebody has given up, which an Unreadable says in time.
 func (f *Folder) settled(name string, info fs.FileInfo) (bool, error) {
-	if info.Size() == 0 {
-		return false, nil
-	}
 	now := f.o.Now()
-	open, known, err := f.hasWriter(name, info)
+	// The age is told by the file system's own clock. A file from the future has none.
+	age := now.Add(f.skew).Sub(touched(info))
+	if info.Size() == 0 {
+		return false, f.leftEmpty(name, age)
+	}
+	if !f.leases && age >= wholeFactor*f.o.Settle {
+		return true, nil
+	}
+	file, err := f.openSettling(name, info)
 	if err != nil {
 		return false, err
 	}
-	if known {
-		if open {
-			f.dueAt(now.Add(f.o.Settle))
+	if file != nil {
+		defer file.Close()
+		if open, known := f.hasWriter(file, info); known {
+			if open {
+				f.dueAt(now.Add(f.o.Settle))
+			}
+			return !open, nil
 		}
-		return !open, nil
 	}
-	// The age is told by the file system's own clock. A file from the future has none.
-	age := now.Add(f.skew).Sub(touched(info))
-	if age >= f.o.Settle {
+	still, need := age, f.o.Settle
+	if still < need {
+		still = max(age, f.stoodStill(name, info, now))
+	}
+	if file != nil && still >= need && still < wholeFactor*need && !looksWhole(file, info.Size()) {
+		need *= wholeFactor
+	}
+	if still >= need {
 		return true, nil
 	}
-	stood := f.stoodStill(name, info, now)
-	if stood >= f.o.Settle {
-		return true, nil
-	}
-	f.dueAt(now.Add(f.o.Settle - max(age, stood)))
+	f.dueAt(now.Add(need - still))
 	return false, nil
 }
 
-// hasWriter reports whether a process has the file open for writing, where that can be
-// known: by leases, which are for the file's owner.
-func (f *Folder) hasWriter(name string, info fs.FileInfo) (open, known bool, err error) {
-	uid, ok := ownerOf(info)
-	if !f.leases || !ok || uid != os.Geteuid() {
-		return false, false, nil
+// leftEmpty says of a file that has been empty for long that it stays where it is.
+func (f *Folder) leftEmpty(name string, age time.Duration) error {
+	if age < wholeFactor*f.o.Settle {
+		return nil
+	}
+	f.shun(name)
+	return &Unreadable{Name: path.Base(name), Err: errEmpty}
+}
+
+var errEmpty = errors.New("it is empty: its writer has written nothing, or has given up")
+
+// openSettling opens a file that settles; nil where it is gone or may not be read, which
+// its claim will tell. Other errors prove nothing: no descriptor is left, or the disk fails.
+func (f *Folder) openSettling(name string, info fs.FileInfo) (durable.File, error) {
+	if !f.mayRead(info) {
+		return nil, nil
 	}
 	file, err := f.fs.Open(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, durable.ErrNotRegular) {
-		return false, false, nil
+		return nil, nil
 	}
-	if err != nil { // no descriptor is left, or the disk fails: that proves nothing
-		return false, false, err
+	return file, err
+}
+
+// hasWriter reports whether a process has the file open for writing, where that can be
+// known: by leases, which are for the file's owner. A lease that is had proves that there
+// is none. One that is not had proves that there is one where leases can be had at all.
+func (f *Folder) hasWriter(file durable.File, info fs.FileInfo) (open, known bool) {
+	if uid, ok := ownerOf(info); !ok || uid != os.Geteuid() {
+		return false, false
 	}
-	defer file.Close()
-	return !file.NoWriter(), true, nil
+	if file.NoWriter() {
+		f.leases = true
+		return false, true
+	}
+	return f.leases, f.leases
 }
 
 // stoodStill returns for how long, by our own clock, a file has looked as it looks now.

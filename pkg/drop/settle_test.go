@@ -1,8 +1,10 @@
 package drop_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +24,7 @@ func TestSettleByAge(t *testing.T) {
 	fsys.noLeases = true
 	w.pass(-20 * 365 * 24 * time.Hour) // whatever our clock says
 	folder := w.open(fsys, "eml")
-	w.write("a.eml", "X-Sender: a@b.test\n")
+	w.write("a.eml", eml)
 	w.stamp("a.eml", time.Unix(0, 0)) // copied with its old time: that proves nothing
 	for range 3 {
 		if got := claim(t, folder); len(got) != 0 {
@@ -42,17 +44,74 @@ func TestSettleByAge(t *testing.T) {
 	ok(t, item.Finish())
 }
 
-func TestEmptyFilesNeverSettle(t *testing.T) {
+// An empty file is no message. One that stays empty is said to be there, once.
+func TestEmptyFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	folder := w.open(w.fs(), "eml")
-	w.write("a.eml", "")
-	w.pass(time.Hour)
-	if got := claim(t, folder); len(got) != 0 || !folder.NextDue().IsZero() {
-		t.Errorf("got %q, due %v; want neither", names(got), folder.NextDue())
+	said := 0
+	look := func() {
+		t.Helper()
+		for item, err := range folder.Claim(t.Context()) {
+			if bad, is := errors.AsType[*drop.Unreadable](err); !is || bad.Name != "a.eml" || !strings.Contains(err.Error(), "empty") {
+				t.Fatalf("got %v, %v; want a word of the empty file", item, err)
+			}
+			said++
+		}
+		if !folder.NextDue().IsZero() {
+			t.Errorf("got due %v, want never", folder.NextDue())
+		}
 	}
-	if n, _, err := folder.Backlog(t.Context()); n != 1 || err != nil {
-		t.Errorf("got a backlog of %d, %v; want 1", n, err)
+	w.write("a.eml", "")
+	w.pass(9 * drop.DefaultSettle)
+	look()
+	if said != 0 {
+		t.Error("it was said at once")
+	}
+	w.pass(time.Hour)
+	for range 3 {
+		look()
+	}
+	if n, _, err := folder.Backlog(t.Context()); n != 1 || err != nil || said != 1 {
+		t.Errorf("got a backlog of %d, %v, said %d times; want 1, once", n, err, said)
+	}
+	w.write("a.eml", eml) // its writer goes on after all
+	w.pass(time.Hour)
+	ok(t, claimOne(t, folder).Finish())
+	ok(t, folder.Close())
+}
+
+// What looks as if it ended in the middle has to stand still for ten times as long.
+func TestSettleUnfinished(t *testing.T) {
+	t.Parallel()
+	whole := multipart(100)
+	for name, row := range map[string]struct {
+		content string
+		want    time.Duration
+	}{
+		"whole":          {whole, drop.DefaultSettle},
+		"part missing":   {whole[:len(whole)-10], 10 * drop.DefaultSettle},
+		"header missing": {"X-Sender: a@b.test\n", 10 * drop.DefaultSettle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			fsys := w.fs()
+			fsys.noLeases = true
+			folder := w.open(fsys, "eml")
+			w.write("a.eml", row.content)
+			w.stamp("a.eml", w.clock())
+			w.pass(row.want - time.Second)
+			if got := claim(t, folder); len(got) != 0 {
+				t.Fatalf("taken while it settles: %q", names(got))
+			}
+			if due := folder.NextDue().Sub(w.clock()); due <= 0 || due > 2*time.Second {
+				t.Errorf("got due in %v, want about a second", due)
+			}
+			w.pass(2 * time.Second)
+			ok(t, claimOne(t, folder).Finish())
+			ok(t, folder.Close())
+		})
 	}
 }
 
@@ -84,8 +143,8 @@ func TestSettleByLease(t *testing.T) {
 	if !provesWriters(w.dir) {
 		t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
 	}
-	folder := w.open(w.fs(), "eml")
 	defer noForks()()
+	folder := w.open(w.fs(), "eml")
 	writer, err := os.Create(filepath.Join(w.dir, "a.eml"))
 	ok(t, err)
 	_, err = writer.WriteString(eml)

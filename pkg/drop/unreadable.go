@@ -9,8 +9,9 @@ import (
 )
 
 // Unreadable is the error of a file that we may not read or move: of another owner, with
-// rights that keep us out, or no regular file. It stays in the drop folder and counts in
-// the backlog. A process says so once, until the file changes.
+// rights that keep us out, or no regular file; and of one that its writer has left empty.
+// It stays in the drop folder and counts in the backlog. A process says so once, until the
+// file changes.
 type Unreadable struct {
 	Name string // the file's name in the drop folder
 	Err  error

@@ -19,11 +19,12 @@ var errEscapes = errors.New("path escapes from the folder")
 // resolve opens a name by openat2(2) (Linux 5.6), which resolves it beneath the folder: one
 // call, where os.Root needs two for each folder on the way.
 func (d *osFS) resolve(name string, flags int, perm fs.FileMode) (fd int, err error) {
-	how := unix.OpenHow{
-		Flags:   uint64(flags | unix.O_CLOEXEC),
-		Mode:    uint64(perm),
-		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,
-	}
+	return d.resolveBy(name, unix.OpenHow{Flags: uint64(flags), Mode: uint64(perm)})
+}
+
+func (d *osFS) resolveBy(name string, how unix.OpenHow) (fd int, err error) {
+	how.Flags |= unix.O_CLOEXEC
+	how.Resolve |= unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
 	err = control(d.disk.dir, func(root int) (err error) {
 		for range resolveTries {
 			err = retry(func() (err error) {
@@ -98,6 +99,27 @@ func (d *osFS) at(name string, op func(dir int, base string) error) error {
 	if cannotResolve(err) {
 		return d.atByRoot(folder, inside)
 	}
+	return insideOnce(fd, err, inside)
+}
+
+// atPlain is at where a link on the way is an error.
+func (d *osFS) atPlain(name string, op func(dir int, base string) error) error {
+	folder := path.Dir(name)
+	if folder == "." {
+		return d.at(name, op)
+	}
+	fd, err := d.resolveBy(folder, unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY, Resolve: unix.RESOLVE_NO_SYMLINKS})
+	if cannotResolve(err) {
+		if err := d.wantFolders(folder); err != nil {
+			return err
+		}
+		return d.at(name, op)
+	}
+	return insideOnce(fd, err, func(dir int) error { return op(dir, path.Base(name)) })
+}
+
+// insideOnce calls inside with a folder that was opened for it.
+func insideOnce(fd int, err error, inside func(dir int) error) error {
 	if err != nil {
 		return err
 	}

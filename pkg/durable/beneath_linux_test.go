@@ -103,7 +103,7 @@ func TestOpenReadsRegularFilesOnly(t *testing.T) {
 	})
 }
 
-// Links on the way are followed as long as they stay in the folder.
+// Links on the way are followed as long as they stay in the folder; by Link they are not.
 func TestLinksOnTheWay(t *testing.T) {
 	t.Parallel()
 	eachKernel(t, func(t *testing.T, fsys durable.FS, dir string) {
@@ -121,11 +121,12 @@ func TestLinksOnTheWay(t *testing.T) {
 			ok(t, err)
 			f, err := fsys.Open(in + "d")
 			ok(t, err)
-			ok(t, errors.Join(fsys.Link(f, in+"l"), f.Close()))
-			lock, err := fsys.Lock(in + "l")
+			wantErr(t, "Link to "+in+"l", fsys.Link(f, in+"l"), unix.ELOOP)
+			ok(t, errors.Join(fsys.Link(f, "d/e/l"), fsys.Remove("d/e/l"), f.Close()))
+			lock, err := fsys.Lock(in + "d")
 			ok(t, err)
 			ok(t, lock.Close())
-			for _, name := range []string{"d", "l", "folder"} {
+			for _, name := range []string{"d", "folder"} {
 				ok(t, fsys.Remove(in+name))
 			}
 			for _, err := range fsys.List(in + "none") {

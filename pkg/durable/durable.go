@@ -55,7 +55,8 @@ type FS interface {
 	// Replace moves a file over newname, atomically, whether or not that exists.
 	Replace(oldname, newname string) error
 	// Link gives an open file, of this FS or of another, a further name, never
-	// replacing; ErrCannotLink where it must be copied.
+	// replacing; ErrCannotLink where it must be copied. It follows no link on the way to
+	// newname: there it fails.
 	Link(f File, newname string) error
 	// Remove removes a file or an empty folder; fs.ErrNotExist where there is none.
 	Remove(name string) error

@@ -7,6 +7,13 @@ func RenameByLink(f FS, oldname, newname string) error {
 	return f.(*osFS).atBoth(oldname, newname, renameByLink)
 }
 
+// LinkByProc shows the fallback of those who may not link a descriptor itself.
+func LinkByProc(f FS, file File, newname string) error {
+	return f.(*osFS).at(newname, func(newDir int, base string) error {
+		return control(file.(*osFile).File, func(fd int) error { return linkByProc(fd, newDir, base) })
+	})
+}
+
 // LinkByName shows the fallback where /proc is not mounted.
 func LinkByName(f FS, file File, newname string) error {
 	return f.(*osFS).linkByName(file.(*osFile), newname)

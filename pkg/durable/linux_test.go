@@ -171,6 +171,22 @@ func TestRenameChecked(t *testing.T) {
 	}
 }
 
+func TestLinkByProc(t *testing.T) {
+	t.Parallel()
+	fsys, dir := open(t)
+	write(t, filepath.Join(dir, "a"), "wanted")
+	f, err := fsys.Open("a")
+	ok(t, err)
+	defer f.Close()
+	ok(t, os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "moved")))
+	write(t, filepath.Join(dir, "a"), "another")
+	ok(t, durable.LinkByProc(fsys, f, "b"))
+	if got := read(t, filepath.Join(dir, "b")); got != "wanted" {
+		t.Errorf("got %q, want that of the open file", got)
+	}
+	wantErr(t, "taken name", durable.LinkByProc(fsys, f, "a"), fs.ErrExist)
+}
+
 func TestLinkByName(t *testing.T) {
 	t.Parallel()
 	fsys, dir := open(t)

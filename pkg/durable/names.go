@@ -91,6 +91,27 @@ func (d *osFS) Remove(name string) error {
 	return d.fail("remove", name, err)
 }
 
+// wantFolders fails unless this is a folder, and all on the way to it, none of them a link.
+// What is put in their place a moment later it cannot know.
+func (d *osFS) wantFolders(folder string) error {
+	for i, c := range folder + "/" {
+		if c != '/' {
+			continue
+		}
+		info, err := d.lstat(folder[:i])
+		if err != nil {
+			return err
+		}
+		if info.Mode().Type() == fs.ModeSymlink {
+			return syscall.ELOOP
+		}
+		if !info.IsDir() {
+			return syscall.ENOTDIR
+		}
+	}
+	return nil
+}
+
 // renameChecked moves by look and leap, for file systems that cannot refuse to
 // replace. A file that is made between the two is replaced; a folder is only if it is
 // empty (rename(2)).

@@ -69,9 +69,15 @@ func renameByLink(oldDir int, oldBase string, newDir int, newBase string) error 
 // link names the open file itself, through its descriptor, so that nobody can put
 // another file under the old name first.
 func (d *osFS) link(f *osFile, newname string) error {
-	err := d.at(newname, func(newDir int, base string) error {
+	err := d.atPlain(newname, func(newDir int, base string) error {
 		return control(f.File, func(fd int) error {
-			return unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), newDir, base, unix.AT_SYMLINK_FOLLOW)
+			// Without /proc, this is for CAP_DAC_READ_SEARCH, and since Linux 6.10 for
+			// whoever has opened the file.
+			err := unix.Linkat(fd, "", newDir, base, unix.AT_EMPTY_PATH)
+			if err == nil || errors.Is(err, unix.EEXIST) {
+				return err
+			}
+			return linkByProc(fd, newDir, base)
 		})
 	})
 	if !errors.Is(err, unix.ENOENT) {
@@ -80,10 +86,14 @@ func (d *osFS) link(f *osFile, newname string) error {
 	return d.linkByName(f, newname)
 }
 
+func linkByProc(fd, newDir int, base string) error {
+	return unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), newDir, base, unix.AT_SYMLINK_FOLLOW)
+}
+
 // linkByName serves where /proc is not mounted: it links the name that f was opened
 // by and takes that back if it was not f.
 func (d *osFS) linkByName(f *osFile, newname string) error {
-	return d.at(newname, func(newDir int, newBase string) error {
+	return d.atPlain(newname, func(newDir int, newBase string) error {
 		return f.fsys.at(f.name, func(oldDir int, oldBase string) error {
 			if err := unix.Linkat(oldDir, oldBase, newDir, newBase, 0); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"runtime"
 	"syscall"
 )
@@ -76,6 +77,11 @@ func (d *osFS) renameNoReplace(oldname, newname string) error {
 func (d *osFS) link(f *osFile, newname string) error {
 	if f.fsys != d {
 		return errors.ErrUnsupported
+	}
+	if folder := path.Dir(newname); folder != "." {
+		if err := d.wantFolders(folder); err != nil {
+			return err
+		}
 	}
 	return d.root.Link(f.name, newname)
 }

@@ -21,32 +21,37 @@ const (
 // Processed = Filed + Duplicate + Held + Deleted + Deferred, always; Errors = Held +
 // Deleted + Deferred.
 type Summary struct {
-	EventID          int            `json:"event_id"`
-	TaskCategory     string         `json:"task_category"`
-	Level            string         `json:"level"`
-	Run              string         `json:"run"`
-	Job              string         `json:"job"`
-	Trigger          string         `json:"trigger"` // schedule, arrival, start, manual
-	State            string         `json:"state"`   // open, closed or aborted
-	Host             string         `json:"host"`
-	Started          time.Time      `json:"started"`
-	ElapsedMS        float64        `json:"elapsed_ms"`
-	Processed        int            `json:"processed"`
-	Filed            int            `json:"filed"`
-	Duplicate        int            `json:"duplicate"`
-	Held             int            `json:"held"`
-	Deleted          int            `json:"deleted"`
-	Deferred         int            `json:"deferred"`
-	Errors           int            `json:"errors"`
-	Documents        int            `json:"documents"`
-	Bytes            int64          `json:"bytes"`
-	Skipped          int            `json:"skipped,omitempty"` // inline pictures, signatures and invitations that no library wanted
-	MessageIDs       []string       `json:"message_ids"`
-	Failed           []Failure      `json:"failed"`
-	UnknownAddresses []string       `json:"unknown_addresses"`
-	Backlog          int            `json:"backlog"`
-	More             map[string]int `json:"more,omitempty"` // by list: entries beyond MaxListed
-	Message          string         `json:"message"`
+	EventID          int       `json:"event_id"`
+	TaskCategory     string    `json:"task_category"`
+	Level            string    `json:"level"`
+	Run              string    `json:"run"`
+	Job              string    `json:"job"`
+	Trigger          string    `json:"trigger"` // schedule, arrival, start, manual
+	State            string    `json:"state"`   // open, closed or aborted
+	Host             string    `json:"host"`
+	Started          time.Time `json:"started"`
+	ElapsedMS        float64   `json:"elapsed_ms"`
+	Processed        int       `json:"processed"`
+	Filed            int       `json:"filed"`
+	Duplicate        int       `json:"duplicate"`
+	Held             int       `json:"held"`
+	Deleted          int       `json:"deleted"`
+	Deferred         int       `json:"deferred"`
+	Errors           int       `json:"errors"`
+	Documents        int       `json:"documents"`
+	Bytes            int64     `json:"bytes"`
+	Skipped          int       `json:"skipped,omitempty"` // inline pictures, signatures and invitations that no library wanted
+	MessageIDs       []string  `json:"message_ids"`
+	Failed           []Failure `json:"failed"`
+	UnknownAddresses []string  `json:"unknown_addresses"`
+	// Backlog counts the files that still waited at the end; at least so many where the
+	// process had to stop.
+	Backlog int `json:"backlog"`
+	// BacklogOldest is when the oldest of them was modified, by a look at some thousands;
+	// zero where nothing waited.
+	BacklogOldest time.Time      `json:"backlog_oldest,omitzero"`
+	More          map[string]int `json:"more,omitempty"` // by list: entries beyond MaxListed
+	Message       string         `json:"message"`
 	// Digest is that of the run's record, which binds the records of all runs before it;
 	// Previous is that of the one before. Both are empty while a run is open.
 	Digest   string `json:"digest,omitempty"`
@@ -74,4 +79,5 @@ type Failure struct {
 	State     string `json:"state"` // held, deleted or deferred
 	Reason    string `json:"reason"`
 	Detail    string `json:"detail,omitempty"`
+	Sender    string `json:"sender,omitempty"` // of the envelope; "" also where it is not known
 }

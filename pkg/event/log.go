@@ -16,6 +16,9 @@ func (s Summary) MarshalZerologObject(e *zerolog.Event) {
 		Int("errors", s.Errors).Int("documents", s.Documents).Int64("bytes", s.Bytes).
 		Strs("message_ids", s.MessageIDs).Interface("failed", s.Failed).
 		Strs("unknown_addresses", s.UnknownAddresses).Int("backlog", s.Backlog)
+	if !s.BacklogOldest.IsZero() {
+		e.Str("backlog_oldest", s.BacklogOldest.Format(time.RFC3339Nano))
+	}
 	if s.Digest != "" {
 		e.Str("digest", s.Digest)
 	}
@@ -44,7 +47,7 @@ func (s Summary) Log(log zerolog.Logger) {
 func (f Failure) Log(log zerolog.Logger, run string) {
 	log.Warn().Int("event_id", NotFiled).Str("task_category", TaskEMail).Str("run", run).
 		Str("file", f.File).Str("message_id", f.MessageID).Str("recipient", f.Recipient).
-		Str("state", f.State).Str("reason", f.Reason).Str("detail", f.Detail).
+		Str("state", f.State).Str("reason", f.Reason).Str("detail", f.Detail).Str("sender", f.Sender).
 		Msg("The message was not filed for this recipient.")
 }
 

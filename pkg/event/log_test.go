@@ -22,7 +22,7 @@ func TestSummaryLog(t *testing.T) {
 		Processed: 15, Filed: 5, Duplicate: 4, Held: 3, Deleted: 2, Deferred: 1, Errors: 6, Documents: 7, Bytes: 1 << 40, Skipped: 8,
 		MessageIDs:       []string{"<a@x>", "\"quoted\"\x1b"},
 		Failed:           []event.Failure{{MessageID: "<b@x>", File: "f", Recipient: "r@x", State: "held", Reason: "loop", Detail: "d"}},
-		UnknownAddresses: []string{"u@x"}, Backlog: 9, More: map[string]int{"failed": 1},
+		UnknownAddresses: []string{"u@x"}, Backlog: 9, BacklogOldest: time.Date(2026, 1, 2, 0, 0, 0, 5000, time.UTC), More: map[string]int{"failed": 1},
 		Digest: "abc", Previous: "def",
 	}
 	full.Conclude()
@@ -48,11 +48,11 @@ func TestFailureLog(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	event.Failure{
-		MessageID: "<a@x>", File: "1.eml", Recipient: "docs@x", State: "held", Reason: "unknown-address", Detail: "nobody has it",
+		MessageID: "<a@x>", File: "1.eml", Sender: "a@y", Recipient: "docs@x", State: "held", Reason: "unknown-address", Detail: "nobody has it",
 	}.Log(zerolog.New(&log), "r1")
 	want := map[string]any{
 		"level": "warn", "event_id": 6873.0, "task_category": "E-Mail", "run": "r1", "file": "1.eml", "message_id": "<a@x>",
-		"recipient": "docs@x", "state": "held", "reason": "unknown-address", "detail": "nobody has it",
+		"recipient": "docs@x", "state": "held", "reason": "unknown-address", "detail": "nobody has it", "sender": "a@y",
 		"message": "The message was not filed for this recipient.",
 	}
 	if diff := cmp.Diff(want, fields(t, log.Bytes())); diff != "" {

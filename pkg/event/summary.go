@@ -3,6 +3,7 @@ package event
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // New begins the summary of a run.
@@ -34,6 +35,9 @@ func (s *Summary) Conclude() {
 	if s.Backlog > 0 {
 		fmt.Fprintf(&b, ", %s still waiting", count(s.Backlog, "file"))
 	}
+	if age := s.BacklogAge(); age != "" {
+		fmt.Fprintf(&b, ", the oldest for %s", age)
+	}
 	b.WriteByte('.')
 	s.Message = b.String()
 }
@@ -53,6 +57,24 @@ func (s *Summary) swept() string {
 		said += fmt.Sprintf(", %d marked for a later sweep", w.Doomed)
 	}
 	return said + "."
+}
+
+// BacklogAge says, in words, for how long the oldest waiting file had waited when the run
+// ended; "" where that is not known.
+func (s *Summary) BacklogAge() string {
+	if s.BacklogOldest.IsZero() {
+		return ""
+	}
+	age := s.Started.Add(time.Duration(s.ElapsedMS * float64(time.Millisecond))).Sub(s.BacklogOldest)
+	switch {
+	case age < time.Minute:
+		return fmt.Sprintf("%d s", max(0, age/time.Second))
+	case age < time.Hour:
+		return fmt.Sprintf("%d min", age/time.Minute)
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%d h", age/time.Hour)
+	}
+	return count(int(age/(24*time.Hour)), "day")
 }
 
 func ended(state string) string {

@@ -42,6 +42,11 @@ func TestConclude(t *testing.T) {
 			event.Summary{Sweep: &event.Sweep{Versions: 2, Runs: 1}},
 			"The sweep was completed in 0.0 ms: 0 held messages to expire within seven days, 0 expired, 0 blobs removed, 2 old versions swept, 1 old run removed.",
 		},
+		{
+			"a backlog",
+			event.Summary{Started: noon, ElapsedMS: 60_000, Backlog: 2, BacklogOldest: noon.Add(-59 * time.Minute)},
+			"The run was completed in 60000.0 ms: 0 messages processed, 2 files still waiting, the oldest for 1 h.",
+		},
 		{"aborted", event.Summary{State: "aborted"}, "The run was cut off in 0.0 ms: 0 messages processed."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -51,6 +56,25 @@ func TestConclude(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", row.s.Message, row.want)
 			}
 		})
+	}
+}
+
+// noon is when a run began.
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+func TestBacklogAge(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration]string{
+		-time.Hour: "0 s", 0: "0 s", 59*time.Second + 999*time.Millisecond: "59 s", time.Minute: "1 min",
+		time.Hour - 1: "59 min", time.Hour: "1 h", 48*time.Hour - 1: "47 h", 48 * time.Hour: "2 days", 1000 * 24 * time.Hour: "1000 days",
+	} {
+		s := event.Summary{Started: noon, BacklogOldest: noon.Add(-age)}
+		if got := s.BacklogAge(); got != want {
+			t.Errorf("%v: got %q, want %q", age, got, want)
+		}
+	}
+	if got := (&event.Summary{Started: noon}).BacklogAge(); got != "" {
+		t.Errorf("nothing waits: got %q, want nothing", got)
 	}
 }
 

@@ -23,6 +23,27 @@ const (
 	FarmClosed       Reason = "farm-closed"       // incoming mail is switched off
 )
 
+// Deletion says how policy may have mail deleted that has this reason.
+type Deletion int
+
+// The values of Deletion.
+const (
+	Never  Deletion = iota // the failure may be ours: such mail is always held
+	Named                  // only where the policy names the reason: who sent it to whom may not be known
+	Always                 // somebody decided that the mail is not wanted
+)
+
+// Deletion returns how policy may have mail of this reason deleted.
+func (r Reason) Deletion() Deletion {
+	switch r {
+	case Poisoned, TooManyAttempts:
+		return Never
+	case NoEnvelope, OverLimits, FarmClosed:
+		return Named
+	}
+	return Always
+}
+
 // Reasons returns all reasons, in the order in which COMMANDS.md lists them.
 func Reasons() []Reason {
 	return []Reason{

@@ -71,8 +71,12 @@ func (d *base64Decoder) fast(piece []byte, out *sink) bool {
 	for i := d.have - 1; i >= 0; i-- {
 		chars = append(chars, alphabet[d.group>>(6*i)&0x3f])
 	}
+	n := 0 // length of the line before: most have the same
 	for len(piece) > 0 {
-		n := lineLength(piece)
+		// A line that ends earlier, too, leaves its end in chars: that is no base64.
+		if n == 0 || n > len(piece) || piece[n-1] != '\n' {
+			n = lineLength(piece)
+		}
 		chars = append(chars, chomp(piece[:n])...)
 		piece = piece[n:]
 	}

@@ -8,9 +8,14 @@ import (
 	"io"
 )
 
-// outSize is how many decoded bytes are collected at most before they are written: a
-// piece of base64 fits in when there are few.
-const outSize = base64Piece + 16<<10
+const (
+	// outBlock is how many decoded bytes are written at once, as long as there are more: a
+	// file system takes a large part of a file that is aligned for a third less than small
+	// ones.
+	outBlock = 256 << 10
+	// outSize is how many are collected at most: a piece of base64 more.
+	outSize = outBlock + base64Piece
+)
 
 // transfer undoes one transfer encoding.
 type transfer interface {
@@ -132,22 +137,25 @@ func (m *Message) digesting(w io.Writer) *sink {
 	return out
 }
 
-// room makes place for n bytes, at most outSize, behind buf.
+// room makes place for n bytes, at most base64Piece, behind buf.
 func (s *sink) room(n int) error {
 	if cap(s.buf)-len(s.buf) >= n {
 		return nil
 	}
-	return s.flush()
+	err := s.emit(s.buf[:outBlock])
+	s.buf = s.buf[:copy(s.buf, s.buf[outBlock:])]
+	return err
 }
 
 func (s *sink) write(p []byte) error {
-	if len(p) > cap(s.buf)-len(s.buf) {
+	if len(p) > base64Piece {
 		if err := s.flush(); err != nil {
 			return err
 		}
-	}
-	if len(p) > cap(s.buf) {
 		return s.emit(p)
+	}
+	if err := s.room(len(p)); err != nil {
+		return err
 	}
 	s.buf = append(s.buf, p...)
 	return nil

@@ -81,3 +81,6 @@ func PlainParams(s string) (map[string]string, bool) {
 func OddParams(s string) (params map[string]string, unread bool) {
 	return (&Parser{left: newAllowance()}).oddParams(s)
 }
+
+// IndexDashes shows how the walker looks for the next line that may be a delimiter.
+func IndexDashes(b []byte) int { return indexDashes(b) }

@@ -1,9 +1,26 @@
 package message
 
-import "strings"
+import (
+	"context"
+	"crypto/sha256"
+	"strings"
+
+	"mailchute/pkg/fault"
+)
+
+// tooLong reads of a message that is too long its header alone, and says that it is.
+func (w *walker) tooLong(ctx context.Context) error {
+	if _, err := w.header(ctx); err != nil && fault.ReasonOf(err) != fault.OverLimits {
+		return err
+	}
+	w.parser.fields = splitFields(w.parser.fields, w.parser.header)
+	w.msg.readHeader(w.parser.header, w.parser.fields)
+	return fault.Markf(fault.Poison, fault.OverLimits, "message has %d bytes, over the limit of %d", w.msg.Size, w.parser.limits.Bytes)
+}
 
 // readHeader takes the message's own fields from its header.
 func (m *Message) readHeader(block []byte, fields []field) {
+	m.HeaderDigest = sha256.Sum256(block)
 	m.FirstField = firstField(block)
 	text := func(name string) string {
 		return m.parser.text(string(value(fields, name)))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -52,6 +53,42 @@ func TestLimits(t *testing.T) {
 			_, err := message.NewParser(tc.lim).Parse(t.Context(), strings.NewReader(tc.raw), int64(len(tc.raw)))
 			if got := fault.ReasonOf(err) == fault.OverLimits && fault.Of(err) == fault.Poison; got != tc.over || (err != nil) != tc.over {
 				t.Errorf("got %v, want over limits: %v", err, tc.over)
+			}
+		})
+	}
+}
+
+// A message over a limit is returned with its header, as far as that lies within the
+// limits, and with nothing else.
+func TestHeaderOverLimits(t *testing.T) {
+	t.Parallel()
+	const known = "Message-ID: <1@b.test>\r\nSubject: =?utf-8?Q?=C3=BCber?=\r\nFrom: a@b.test\r\n"
+	const mixed = known + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+	tests := []struct {
+		name, raw string
+		lim       message.Limits
+	}{
+		{"bytes", known + "\r\n" + strings.Repeat("x", 1<<20), message.Limits{Bytes: 1 << 10}},
+		{"bytes, also of the header", known + strings.Repeat("x: y\r\n", 1000), message.Limits{Bytes: 100, Header: 150}},
+		{"bytes, header alone", known, message.Limits{Bytes: 10}},
+		{"header", known + "x: " + strings.Repeat("y", 1000) + "\r\n\r\n", message.Limits{Header: 500}},
+		{"header of a part", mixed + "x: " + strings.Repeat("y", 1000), message.Limits{Header: 500}},
+		{"parts", mixed + "\r\n--b\r\n\r\n--b--", message.Limits{Parts: 2}},
+		{"depth", mixed + "Content-Type: multipart/mixed; boundary=c\r\n\r\n", message.Limits{Depth: 1}},
+		{"boundary", strings.Replace(mixed, "boundary=b", "boundary=bb", 1), message.Limits{Boundary: 1}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			m, err := message.NewParser(tc.lim).Parse(t.Context(), strings.NewReader(tc.raw), int64(len(tc.raw)))
+			if fault.ReasonOf(err) != fault.OverLimits || m == nil {
+				t.Fatalf("got %v, %v; want a message over the limits", m, err)
+			}
+			want := message.Message{
+				Header: message.Header{MessageID: "<1@b.test>", Subject: "\u00fcber", From: "a@b.test"}, Size: int64(len(tc.raw)),
+			}
+			if !reflect.DeepEqual(*m, want) {
+				t.Errorf("got %+v, want %+v", *m, want)
 			}
 		})
 	}

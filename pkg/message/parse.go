@@ -35,7 +35,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Parser reads messages, one at a time, with buffers that it keeps: 0.4 MB and the
+// Parser reads messages, one at a time, with buffers that it keeps: 0.7 MB and the
 // largest header block so far. It is for one goroutine, and so are its messages.
 type Parser struct {
 	limits Limits
@@ -76,15 +76,14 @@ func NewParser(lim Limits) *Parser {
 
 // Parse finds the header and the leaf entities of the message that src holds from its
 // first header byte to size. Errors: fault.Poison with fault.OverLimits for a message
-// beyond a limit, the context's error, and those of src, which are transient. Bad MIME
-// is never an error: see Message.Malformed. The src must stay open for Decode, which
-// counts towards the same Limits.Time; waiting for src and for writers does not.
+// beyond a limit, the context's error, and those of src, which are transient. A message
+// is returned beside the first of these only, and then has its size and its header, as
+// far as that lies within the limits, and nothing else. Bad MIME is never an error: see
+// Message.Malformed. The src must stay open for Decode, which counts towards the same
+// Limits.Time; waiting for src and for writers does not.
 func (p *Parser) Parse(ctx context.Context, src io.ReaderAt, size int64) (*Message, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
-	}
-	if size > p.limits.Bytes {
-		return nil, fault.Markf(fault.Poison, fault.OverLimits, "message has %d bytes, over the limit of %d", size, p.limits.Bytes)
 	}
 	m := &Message{Size: size, src: src, parser: p, clock: clock{limit: p.limits.Time}}
 	m.clock.start()
@@ -95,10 +94,16 @@ func (p *Parser) Parse(ctx context.Context, src io.ReaderAt, size int64) (*Messa
 	w := walker{in: &p.in, parser: p, msg: m, open: p.open[:0], levels: p.levels}
 	err := w.walk(ctx)
 	p.open = w.open
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = m.refer(ctx)
 	}
-	return m, m.refer(ctx)
+	switch {
+	case err == nil:
+		return m, nil
+	case fault.ReasonOf(err) == fault.OverLimits:
+		return &Message{Header: m.Header, Size: size}, err
+	}
+	return nil, err
 }
 
 // hold turns the parser's window to this message.

@@ -207,9 +207,11 @@ func TestSourceErrors(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := message.NewParser(message.Limits{}).Parse(t.Context(), brokenReader{1000, tc.fail}, 2000)
-			if !errors.Is(err, tc.want) || fault.Of(err) != fault.Transient {
-				t.Errorf("Parse: got %v (%v), want %v, transient", err, fault.Of(err), tc.want)
+			for _, lim := range []message.Limits{{}, {Bytes: 10}} {
+				m, err := message.NewParser(lim).Parse(t.Context(), brokenReader{1000, tc.fail}, 2000)
+				if m != nil || !errors.Is(err, tc.want) || fault.Of(err) != fault.Transient {
+					t.Errorf("Parse within %+v: got %v, %v (%v); want no message and %v, transient", lim, m, err, fault.Of(err), tc.want)
+				}
 			}
 		})
 	}

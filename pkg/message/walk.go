@@ -3,7 +3,6 @@ package message
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"strconv"
 
 	"mailchute/pkg/fault"
@@ -44,6 +43,9 @@ type delimiter struct {
 }
 
 func (w *walker) walk(ctx context.Context) error {
+	if w.msg.Size > w.parser.limits.Bytes {
+		return w.tooLong(ctx)
+	}
 	if err := w.entity(ctx); err != nil {
 		return err
 	}
@@ -111,16 +113,17 @@ func (w *walker) entity(ctx context.Context) error {
 		return err
 	}
 	block, err := w.header(ctx)
-	if err != nil {
+	if err != nil && fault.ReasonOf(err) != fault.OverLimits {
 		return err
 	}
 	w.parser.fields = splitFields(w.parser.fields, w.parser.header)
-	fields := w.parser.fields
 	if len(w.open) == 0 {
-		w.msg.HeaderDigest = sha256.Sum256(w.parser.header)
-		w.msg.readHeader(w.parser.header, fields)
+		w.msg.readHeader(w.parser.header, w.parser.fields)
 	}
-	part, boundary := w.parser.readEntity(fields, w.defaultType())
+	if err != nil {
+		return err
+	}
+	part, boundary := w.parser.readEntity(w.parser.fields, w.defaultType())
 	if w.texts += part.texts(); w.texts > maxTexts {
 		return fault.Markf(fault.Poison, fault.OverLimits, "names and types of the parts have more than %d bytes", maxTexts)
 	}
@@ -197,7 +200,7 @@ func (w *walker) next(ctx context.Context) (delimiter, error) {
 	found, n := w.match(w.in.rest())
 	for n == 0 {
 		rest := w.in.rest()
-		i := bytes.Index(rest, []byte("\n--"))
+		i := indexDashes(rest)
 		if i < 0 {
 			if w.in.last() {
 				return delimiter{level: -1, body: w.in.end}, nil
@@ -221,6 +224,30 @@ func (w *walker) next(ctx context.Context) (delimiter, error) {
 	found.body = w.in.at() - eol
 	w.in.advance(n)
 	return found, nil
+}
+
+// indexDashes returns where the line end before the next "--" at a line's start is, -1
+// where there is none. It looks for the dashes: base64 has none, but many lines. Where
+// there are dashes all over, it looks for the line end after all.
+func indexDashes(b []byte) int {
+	at := 1
+	for misses := 0; at < len(b) && misses <= 8+at/128; misses++ {
+		i := bytes.Index(b[at:], []byte("--"))
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if b[at-1] == '\n' {
+			return at - 1
+		}
+		for at < len(b) && b[at] == '-' {
+			at++
+		}
+	}
+	if i := bytes.Index(b[at-1:], []byte("\n--")); i >= 0 {
+		return at - 1 + i
+	}
+	return -1
 }
 
 // lookahead is how much of a line tells whether it is a delimiter.

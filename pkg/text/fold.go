@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -23,3 +24,7 @@ func foldRune(r rune) rune {
 	}
 	return unicode.ToLower(unicode.ToUpper(r))
 }
+
+// FoldFull returns s in Unicode full case folding, under which Postfix looks addresses up.
+// What Fold keeps apart may be the same to it: ß is ss.
+func FoldFull(s string) string { return cases.Fold().String(s) }

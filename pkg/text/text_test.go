@@ -125,3 +125,15 @@ func checkSafe(t *testing.T, s string) {
 		}
 	}
 }
+
+func TestFoldFull(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"": "", "Größe": "grösse", "GRÖSSE": "grösse", "ΣΊΣΥΦΟΣ": "σίσυφοσ", "Σίσυφος": "σίσυφοσ", "ﬁx": "fix"} {
+		if got := text.FoldFull(in); got != want {
+			t.Errorf("FoldFull(%q): got %q, want %q", in, got, want)
+		}
+		if again := text.FoldFull(want); again != want {
+			t.Errorf("FoldFull(%q): got %q, want the same", want, again)
+		}
+	}
+}

@@ -16,10 +16,11 @@ import (
 	"mailchute/store/storetest"
 )
 
-// contents are what script uploads: the third meets the first one's name taken.
+// contents are what script uploads: the third meets the first one's name taken, the fourth
+// is in place already.
 func contents() [][]byte {
 	large := bytes.Repeat([]byte("0123456789abcdef"), 8192)
-	return [][]byte{large, []byte("small"), large}
+	return [][]byte{large, []byte("small"), large, []byte("small")}
 }
 
 // script opens the blobs, uploads contents and makes them durable.

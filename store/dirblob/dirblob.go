@@ -1,7 +1,8 @@
 // Package dirblob keeps blobs as files in a folder, named by their digests:
 //
 //	ab/cdef…   a blob, read-only; the first two digits are its shard, made when needed
-//	tmp/…      uploads, each process's in a folder of its own
+//	tmp/…      uploads, each process's in a folder of its own; small ones have a file
+//	           there only from Keep on, until it has its name
 //
 // Folders have mode 0700, since held mail is among the blobs; files have 0444, since a
 // tree may link them to where people read them. The umask takes its part of both.
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"sync/atomic"
 
 	"mailchute/pkg/durable"
 	"mailchute/pkg/fault"
@@ -23,8 +25,10 @@ import (
 // Blobs implements store.Blobs on a folder. Several processes may use one folder. Names
 // in it that are not those of blobs are left alone.
 type Blobs struct {
-	fsys durable.FS
-	tmp  *durable.Scratch
+	fsys  durable.FS
+	tmp   *durable.Scratch
+	held  atomic.Int64 // bytes of uploads in memory
+	fresh fresh
 }
 
 var _ store.Blobs = (*Blobs)(nil)
@@ -66,7 +70,11 @@ func (b *Blobs) Barrier(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return b.fsys.Barrier()
+	err := b.fsys.Barrier()
+	if err != nil {
+		b.fresh.fail()
+	}
+	return err
 }
 
 // Delete implements store.Blobs.

@@ -3,7 +3,6 @@ package dirblob_test
 import (
 	"crypto/sha256"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -178,7 +177,7 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 func TestOpenLeavesLivingUploads(t *testing.T) {
 	t.Parallel()
 	fsys, dir := openDir(t)
-	data := []byte("some bytes")
+	data := make([]byte, 100_000)
 	first := open(t, fsys)
 	up, err := first.Create(t.Context())
 	check(t, err)
@@ -270,7 +269,7 @@ func TestCloseDiscardsUploads(t *testing.T) {
 	check(t, err)
 	up, err := b.Create(t.Context())
 	check(t, err)
-	_, err = io.WriteString(up, "some bytes")
+	_, err = up.Write(make([]byte, 100_000))
 	check(t, err)
 	check(t, b.Close())
 	wantClean(t, dir, "after Close")

@@ -28,6 +28,15 @@ func (t *tx) CurrentVersion(libraryName, folderKey, nameKey string) (int, error)
 	return d.Version, err
 }
 
+func (t *tx) NameInRoot(libraryName, nameKey string) (version int, folder bool, err error) {
+	version, err = t.CurrentVersion(libraryName, "", nameKey)
+	if err == nil {
+		_, missing := t.FolderName(libraryName, nameKey)
+		folder = missing == nil
+	}
+	return version, folder, err
+}
+
 func (t *tx) InsertDocument(d store.Document) error {
 	k := key(d.Library, d.FolderKey, d.NameKey, d.Version)
 	switch {
@@ -136,12 +145,17 @@ func (t *tx) TakePublications(from, to string) error {
 	return nil
 }
 
-func (t *tx) DeletePublication(p store.Publication) error {
+func (t *tx) DeletePublication(p store.Publication) (removed bool, err error) {
 	k := publicationKey(p)
-	if row, ok := t.publications.get(k); ok && row.Version == p.Version {
-		t.publications = t.publications.without(k)
+	row, ok := t.publications.get(k)
+	if !ok || row.Version != p.Version {
+		return false, nil
 	}
-	return nil
+	if version, err := t.CurrentVersion(p.Library, p.FolderKey, p.NameKey); err != nil || version > p.Version {
+		return false, err
+	}
+	t.publications = t.publications.without(k)
+	return true, nil
 }
 
 func (t *tx) SurplusVersions(libraryName string, keep int) iter.Seq2[store.Document, error] {

@@ -23,11 +23,13 @@ type heldRow struct {
 	end       store.HeldEnd
 }
 
-func (t *tx) PutItem(it store.Item) error {
-	if k := key(it.Key); !t.items.has(k) {
-		t.items = t.items.put(k, it)
+func (t *tx) PutItem(it store.Item) (isNew bool, err error) {
+	k := key(it.Key)
+	if t.items.has(k) {
+		return false, nil
 	}
-	return nil
+	t.items = t.items.put(k, it)
+	return true, nil
 }
 
 func (t *tx) Item(k store.Key) (store.Item, error) {

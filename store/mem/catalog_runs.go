@@ -35,7 +35,7 @@ func (t *tx) putRun(r store.Run) error {
 	if r.Place > 0 {
 		t.closed = t.closed.put(key(r.Place), r.ID)
 	}
-	r.Started, r.Ended = stored(r.Started), stored(r.Ended)
+	r.Started, r.Ended, r.Backlog.Oldest = stored(r.Started), stored(r.Ended), stored(r.Backlog.Oldest)
 	t.runs = t.runs.put(key(r.ID), r)
 	return nil
 }

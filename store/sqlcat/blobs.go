@@ -15,13 +15,14 @@ import (
 const (
 	selectBlobState = `SELECT state FROM blobs WHERE digest = $1`
 
-	putBlob = `INSERT INTO blobs (digest, size, state, doomed) VALUES ($1, $2, $3, $4)
+	putBlob = `INSERT INTO blobs (id, digest, size, state, doomed)
+		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM blobs), $1, $2, $3, $4)
 		ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = excluded.state, doomed = excluded.doomed`
 
 	selectBlobs = `SELECT digest, size, state, doomed FROM blobs b`
 
 	// In terms of b, a row of blobs.
-	isReferenced = `EXISTS (SELECT 1 FROM documents d WHERE d.blob = b.digest) OR EXISTS (SELECT 1 FROM held h WHERE h.blob = b.digest)`
+	isReferenced = `EXISTS (SELECT 1 FROM documents d WHERE d.blob = b.id) OR EXISTS (SELECT 1 FROM held h WHERE h.blob = b.digest)`
 )
 
 func (t *tx) BlobState(d message.Digest) (store.BlobState, error) {

@@ -24,14 +24,19 @@ const (
 
 	selectCurrentVersion = `SELECT COALESCE(MAX(version), 0) FROM documents` + thisDocument
 
+	selectNameInRoot = `SELECT COALESCE(MAX(version), 0), EXISTS (SELECT 1 FROM documents f WHERE f.library = $1 AND f.folder_key = $2)
+		FROM documents WHERE library = $1 AND folder_key = '' AND name_key = $2`
+
 	selectSurplus = selectDocuments + ` WHERE library = $1 AND blob IS NOT NULL
 		AND version <= (SELECT v.version FROM documents v
 			WHERE v.library = d.library AND v.folder_key = d.folder_key AND v.name_key = d.name_key
 			ORDER BY v.version DESC LIMIT 1 OFFSET $2)
 		ORDER BY folder_key, name_key, version`
 
+	// No blob has the number 0: a document of an absent one violates its reference.
 	insertDocument = `INSERT INTO documents (` + documentColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+			CASE WHEN $9 IS NULL THEN NULL ELSE COALESCE((SELECT id FROM blobs WHERE digest = $9), 0) END, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT DO NOTHING`
 
 	selectFolder = `SELECT folder FROM documents WHERE library = $1 AND folder_key = $2 ORDER BY name_key, version LIMIT 1`
@@ -45,7 +50,8 @@ const (
 		DO UPDATE SET folder = excluded.folder, name = excluded.name, version = excluded.version, seq = excluded.seq`
 
 	deletePublication = `DELETE FROM publications
-		WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND process = $4 AND version = $5`
+		WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND process = $4 AND version = $5
+		AND NOT EXISTS (SELECT 1 FROM documents WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND version > $5)`
 
 	selectPublications = `SELECT p.library, p.folder_key, p.name_key, p.process, p.folder, p.name, p.version FROM publications p`
 
@@ -62,6 +68,15 @@ func (t *tx) CurrentDocument(libraryName, folderKey, nameKey string) (store.Docu
 
 func (t *tx) CurrentVersion(libraryName, folderKey, nameKey string) (int, error) {
 	return one(t, "version of "+folderKey+"/"+nameKey+" in "+libraryName, scalar[int], selectCurrentVersion, libraryName, folderKey, nameKey)
+}
+
+func (t *tx) NameInRoot(libraryName, nameKey string) (version int, folder bool, err error) {
+	scan := func(rows *sql.Rows) (v int, err error) {
+		err = rows.Scan(&v, &folder)
+		return v, err
+	}
+	version, err = one(t, "name "+nameKey+" in "+libraryName, scan, selectNameInRoot, libraryName, nameKey)
+	return version, folder, err
 }
 
 func (t *tx) Versions(libraryName, folderKey, nameKey string) ([]store.Document, error) {
@@ -83,13 +98,13 @@ func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
 }
 
 func scanDocument(rows *sql.Rows) (d store.Document, err error) {
-	var blob message.Digest
+	var blob sql.NullInt64
 	c := &d.Columns
 	err = rows.Scan(&d.Library, &d.FolderKey, &d.NameKey, &d.Version, &d.Folder, &d.Name,
-		&d.Content.Size, digestColumn{&d.Content.Digest}, digestColumn{&blob}, &d.Content.Damaged, &d.ContentType,
+		&d.Content.Size, digestColumn{&d.Content.Digest}, &blob, &d.Content.Damaged, &d.ContentType,
 		&d.Author, &d.Rung, &d.Evidence, timeColumn{&d.Created}, &d.OriginalName, &d.Part,
 		&c.MessageID, &c.Sender, &c.From, &c.To, &c.Cc, &c.Subject, &c.Date, digestColumn{&d.Key}, &d.RecipientKey)
-	d.Swept = blob != d.Content.Digest
+	d.Swept = !blob.Valid && !d.Content.Digest.IsZero()
 	return d, err
 }
 
@@ -146,9 +161,9 @@ func (t *tx) TakePublications(from, to string) error {
 	return nil
 }
 
-func (t *tx) DeletePublication(p store.Publication) error {
-	_, err := t.exec("publication of "+p.Name+" in "+p.Library, deletePublication, p.Library, p.FolderKey, p.NameKey, p.Process, p.Version)
-	return err
+func (t *tx) DeletePublication(p store.Publication) (removed bool, err error) {
+	n, err := t.exec("publication of "+p.Name+" in "+p.Library, deletePublication, p.Library, p.FolderKey, p.NameKey, p.Process, p.Version)
+	return n > 0, err
 }
 
 func (t *tx) SurplusVersions(libraryName string, keep int) iter.Seq2[store.Document, error] {
@@ -166,5 +181,5 @@ func (t *tx) DropVersion(libraryName, folderKey, nameKey string, version int) er
 }
 
 func (t *tx) DocumentBlobs() iter.Seq2[message.Digest, error] {
-	return each(t, "blobs of documents", scanDigest, `SELECT blob FROM documents WHERE blob IS NOT NULL`)
+	return each(t, "blobs of documents", scanDigest, `SELECT digest FROM documents WHERE blob IS NOT NULL`)
 }

@@ -83,10 +83,10 @@ func outcomeDest(o *store.Outcome) []any {
 	}
 }
 
-func (t *tx) PutItem(it store.Item) error {
-	_, err := t.exec("item "+it.Key.String(), insertItem, digestValue(it.Key), it.Feed, it.Format, it.File, it.MessageID,
+func (t *tx) PutItem(it store.Item) (isNew bool, err error) {
+	n, err := t.exec("item "+it.Key.String(), insertItem, digestValue(it.Key), it.Feed, it.Format, it.File, it.MessageID,
 		it.Sender, int(it.Rung), it.Evidence, it.Login, it.Size, it.Mark)
-	return err
+	return n > 0, err
 }
 
 func (t *tx) Item(k store.Key) (store.Item, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	runColumns = `id, job, started_by, host, process, started, state, ended, backlog,
+	runColumns = `id, job, started_by, host, process, started, state, ended, backlog, oldest,
 		processed, filed, duplicate, held, deleted, deferred, documents, bytes, skipped,
 		place, rows_digest, previous, digest, swept`
 
@@ -19,13 +19,13 @@ const (
 	selectRun  = selectRuns + ` WHERE id = $1`
 
 	insertRun = `INSERT INTO runs (` + runColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 		ON CONFLICT DO NOTHING`
 
-	updateRun = `UPDATE runs SET state = $2, ended = $3, backlog = $4,
-		processed = $5, filed = $6, duplicate = $7, held = $8, deleted = $9, deferred = $10, documents = $11, bytes = $12, skipped = $13,
-		place = $14, rows_digest = $15, previous = $16, digest = $17, swept = $18
-		WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runs other WHERE other.place = $14 AND other.id <> $1)`
+	updateRun = `UPDATE runs SET state = $2, ended = $3, backlog = $4, oldest = $5,
+		processed = $6, filed = $7, duplicate = $8, held = $9, deleted = $10, deferred = $11, documents = $12, bytes = $13, skipped = $14,
+		place = $15, rows_digest = $16, previous = $17, digest = $18, swept = $19
+		WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runs other WHERE other.place = $15 AND other.id <> $1)`
 
 	processedColumns = `p.run, p.seq, p.at, p.item_key, p.feed, p.file, p.message_id, p.state,
 		p.documents, p.bytes, p.skipped, p.waiting, p.detail`
@@ -56,7 +56,7 @@ func (t *tx) InsertRun(r store.Run) error {
 func closing(r store.Run) []any {
 	c := r.Counts
 	return []any{
-		string(r.State), timeValue(r.Ended), r.Backlog,
+		string(r.State), timeValue(r.Ended), r.Backlog.Files, timeValue(r.Backlog.Oldest),
 		c.Processed, c.Filed, c.Duplicate, c.Held, c.Deleted, c.Deferred, c.Documents, c.Bytes, c.Skipped,
 		sql.NullInt64{Int64: int64(r.Place), Valid: r.Place > 0},
 		digestValue(r.Rows), digestValue(r.Previous), digestValue(r.Digest), r.Swept,
@@ -107,7 +107,7 @@ func scanRun(rows *sql.Rows) (r store.Run, err error) {
 	var place sql.NullInt64
 	c := &r.Counts
 	err = rows.Scan(&r.ID, &r.Job, &r.Trigger, &r.Host, &r.Process, timeColumn{&r.Started}, &r.State,
-		timeColumn{&r.Ended}, &r.Backlog,
+		timeColumn{&r.Ended}, &r.Backlog.Files, timeColumn{&r.Backlog.Oldest},
 		&c.Processed, &c.Filed, &c.Duplicate, &c.Held, &c.Deleted, &c.Deferred, &c.Documents, &c.Bytes, &c.Skipped,
 		&place, digestColumn{&r.Rows}, digestColumn{&r.Previous}, digestColumn{&r.Digest}, &r.Swept)
 	r.Place = int(place.Int64)

@@ -27,18 +27,18 @@ func fillings() []string {
 		`CREATE TEMP TABLE m AS WITH RECURSIVE n (i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
 			SELECT i, 1700000000000000 + i * 34560000 AS at, randomblob(32) AS item_key, randomblob(32) AS blob,
 				lower(hex(randomblob(8))) || '.eml' AS file FROM n`,
-		`INSERT INTO blobs SELECT blob, 49152, 1, 0 FROM m`,
+		`INSERT INTO blobs SELECT i, blob, 49152, 1, 0 FROM m`,
 		`INSERT INTO items SELECT item_key, 'drop', 'postfix', file, '<' || file || '@example.com>',
 			'supplier@example.net', 0, '', 'supplier', 71680, i FROM m`,
 		`INSERT INTO outcomes SELECT item_key, 'invoices@example.com', 'invoices@example.com', 'filed', 'invoices', '', '',
 			'old', NULL, at, 1, 49152, 0, blob FROM m`,
-		`INSERT INTO documents SELECT 'invoices', '', 'invoice ' || file, 1, '', 'invoice ' || file, 49152, blob, blob, '',
+		`INSERT INTO documents SELECT 'invoices', '', 'invoice ' || file, 1, '', 'invoice ' || file, 49152, blob, i, '',
 			'application/pdf', 'supplier', 0, '', at, 'invoice ' || file, '2', '<' || file || '@example.com>',
 			'supplier@example.net', '', '', '', 'invoice ' || file, '', item_key, 'invoices@example.com' FROM m`,
 		`INSERT INTO processed SELECT 'old', i, at, item_key, 'drop', file, '<' || file || '@example.com>',
 			'filed', 1, 49152, 0, '', '' FROM m`,
 		`INSERT INTO held SELECT i, item_key, 'invoices@example.com', 'held', at, blob, blob, 0, 0, '', '', '', '', NULL FROM m WHERE i % 100 = 0`,
-		`INSERT INTO runs SELECT i, 'incoming', '', '', '', at, at, 'closed', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, i, NULL, NULL, NULL, 0
+		`INSERT INTO runs SELECT i, 'incoming', '', '', '', at, at, 'closed', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, i, NULL, NULL, NULL, 0
 			FROM m WHERE i % 10 = 0`,
 		`DROP TABLE m`,
 	}

@@ -90,7 +90,7 @@ func BenchmarkClose(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := s.CloseRun(b.Context(), "run", 0); err != nil {
+		if _, err := s.CloseRun(b.Context(), "run", store.Backlog{}); err != nil {
 			b.Fatal(err)
 		}
 		if err := c.Update(b.Context(), func(tx store.Tx) error { return tx.UpdateRun(run) }); err != nil {
@@ -111,7 +111,7 @@ func settle(tx store.Tx, n int, now time.Time) error {
 	if err := tx.PutBlob(blob, 48<<10); err != nil {
 		return err
 	}
-	if err := tx.PutItem(store.Item{
+	if _, err := tx.PutItem(store.Item{
 		Key: key, Feed: "drop", Format: "postfix", File: file, MessageID: "<" + file + "@example.com>",
 		Sender: "supplier@example.net", Login: "supplier", Size: 70 << 10,
 	}); err != nil {

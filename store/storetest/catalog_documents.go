@@ -72,6 +72,28 @@ func documentRows() []catalogRow {
 				equal(w, "version of "+name, got, want)
 			}
 		}},
+		{"NameInRoot tells documents of the root from folders", func(w catalogWorld) {
+			inRoot := func(l, name string, version int) store.Document {
+				d := document(l, "", name, version)
+				d.FolderKey, d.NameKey = "", name
+				return d
+			}
+			inFolder := document("invoices", "f", "f", 3)
+			inFolder.FolderKey, inFolder.NameKey = "f", "f"
+			w.update(putLibraries("invoices", "letters"), putDocument(inRoot("invoices", "a", 1)), putDocument(inRoot("invoices", "a", 2)),
+				putDocument(inFolder), putDocument(inRoot("letters", "b", 1)))
+			type found struct {
+				Version int
+				Folder  bool
+			}
+			for name, want := range map[string]found{"a": {Version: 2}, "f": {Folder: true}, "b": {}} {
+				got := read(w, func(tx store.Tx) (f found, err error) {
+					f.Version, f.Folder, err = tx.NameInRoot("invoices", name)
+					return f, err
+				})
+				equal(w, "name "+name, got, want)
+			}
+		}},
 		{"FolderName returns the spelling that the folder's documents have", func(w catalogWorld) {
 			w.update(putLibraries("invoices", "letters"),
 				putDocument(document("invoices", hostile, "a", 1)), putDocument(document("letters", "other", "a", 1)))
@@ -227,7 +249,7 @@ func publicationRows() []catalogRow {
 			}
 			w.update(putLibraries("invoices"), putPublication(of("p", "a", 1)), putPublication(of("q", "a", 2)),
 				putPublication(of("p", "b", 3)), putPublication(of("r", "c", 4)),
-				func(tx store.Tx) error { return tx.DeletePublication(of("r", "a", 2)) })
+				func(tx store.Tx) error { return second(tx.DeletePublication(of("r", "a", 2))) })
 			publishers := func() []string { return read(w, func(tx store.Tx) ([]string, error) { return tx.Publishers() }) }
 			equal(w, "publishers", publishers(), []string{"p", "q", "r"})
 			w.update(func(tx store.Tx) error { return tx.TakePublications("p", "q") },
@@ -237,14 +259,22 @@ func publicationRows() []catalogRow {
 			equal(w, "publications of q", read(w, func(tx store.Tx) ([]store.Publication, error) { return tx.PublicationsOf("q", 0) }),
 				[]store.Publication{of("q", "a", 1), of("q", "b", 3)})
 		}},
-		{"DeletePublication leaves one that has another version", func(w catalogWorld) {
-			remove := func(p store.Publication) change {
-				return func(tx store.Tx) error { return tx.DeletePublication(p) }
+		{"DeletePublication leaves one that has another version, or whose document has a newer one", func(w catalogWorld) {
+			remove := func(p store.Publication, want bool) change {
+				return func(tx store.Tx) error {
+					removed, err := tx.DeletePublication(p)
+					equal(w, "removed", removed, want)
+					return err
+				}
 			}
-			w.update(putLibraries("invoices"), putPublication(publication("a", 2)), putPublication(publication("b", 2)),
-				remove(publication("a", 1)), remove(publication("a", 3)), remove(publication("x", 1)))
+			older, newer := document("invoices", "f", "a", 2), document("invoices", "f", "b", 3)
+			older.FolderKey, older.NameKey, newer.FolderKey, newer.NameKey = "f", "a", "f", "b"
+			w.update(putLibraries("invoices"), putDocument(older), putDocument(newer),
+				putPublication(publication("a", 2)), putPublication(publication("b", 2)),
+				remove(publication("a", 1), false), remove(publication("a", 3), false), remove(publication("x", 1), false),
+				remove(publication("b", 2), false))
 			equal(w, "publications", publications(w), []store.Publication{publication("a", 2), publication("b", 2)})
-			w.update(remove(publication("a", 2)), remove(publication("a", 2)))
+			w.update(remove(publication("a", 2), true), remove(publication("a", 2), false))
 			equal(w, "publications at last", publications(w), []store.Publication{publication("b", 2)})
 		}},
 	}

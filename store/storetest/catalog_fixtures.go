@@ -55,7 +55,7 @@ func item(name string) store.Item {
 }
 
 func putItem(it store.Item) change {
-	return func(tx store.Tx) error { return tx.PutItem(it) }
+	return func(tx store.Tx) error { return second(tx.PutItem(it)) }
 }
 
 // outcome is what became of the item of that name for a recipient.
@@ -127,7 +127,7 @@ func putPublication(p store.Publication) change {
 func run(id string, started time.Time) store.Run {
 	return store.Run{
 		ID: id, Job: "incoming", Trigger: "schedule", Host: "host", Process: "process",
-		Started: started, State: store.RunOpen, Backlog: math.MaxInt32,
+		Started: started, State: store.RunOpen, Backlog: store.Backlog{Files: math.MaxInt32, Oldest: noon.Add(-time.Hour)},
 	}
 }
 
@@ -135,6 +135,7 @@ func run(id string, started time.Time) store.Run {
 func closed(id string, started time.Time, place int) store.Run {
 	r := run(id, started)
 	r.State, r.Ended = store.RunClosed, started.Add(time.Minute)
+	r.Backlog = store.Backlog{Files: 17, Oldest: noon.Add(-2 * time.Hour)}
 	r.Counts = store.Counts{
 		Processed: 15, Filed: 5, Duplicate: 4, Held: 3, Deleted: 2, Deferred: 1,
 		Documents: 6, Bytes: math.MaxInt64, Skipped: math.MaxInt32,

@@ -223,7 +223,7 @@ func (m *model) documentStep() {
 	case 4:
 		m.change("PutPublication", putPublication(p))
 	case 5:
-		m.change("DeletePublication", func(tx store.Tx) error { return tx.DeletePublication(p) })
+		m.change("DeletePublication", func(tx store.Tx) error { return second(tx.DeletePublication(p)) })
 	case 6:
 		m.compare("FolderName", func(tx store.Tx) (any, error) { return tx.FolderName(d.Library, d.FolderKey) })
 	case 7:

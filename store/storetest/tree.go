@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -31,6 +32,7 @@ func TestTree(t *testing.T, open func(t *testing.T) store.Tree, blobs func(t *te
 		{"a folder that was emptied can be filled again", treeRefill},
 		{"Sync takes shown, removed and unknown paths", treeSync},
 		{"Check tells absent from stale", treeCheck},
+		{"Open returns what is shown", treeOpen},
 		{"All yields every path until it is stopped", treeAll},
 		{"paths that lead out of the tree are refused", treeBadPaths},
 		{"files are published side by side", treeConcurrent},
@@ -166,6 +168,22 @@ func treeCheck(t *testing.T, w treeWorld) {
 	}
 	w.wantCheck(t, "s/l/a", w.blob(t, data[:1000]), fault.ErrStale)
 	w.wantCheck(t, "s/l/a", w.blob(t, nil), fault.ErrStale)
+}
+
+func treeOpen(t *testing.T, w treeWorld) {
+	for _, path := range []string{"s/l/a", "s/l/f/b"} {
+		if _, err := w.Open(t.Context(), path); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("Open(%q) of nothing: got error %v, want ErrNotFound", path, err)
+		}
+		w.show(t, path, w.blob(t, pattern(200_000)))
+		r, err := w.Open(t.Context(), path)
+		ok(t, "Open", err)
+		got, err := io.ReadAll(r)
+		ok(t, "read", errors.Join(err, r.Close()))
+		if !bytes.Equal(got, pattern(200_000)) {
+			t.Errorf("Open(%q): got %d other bytes than are shown", path, len(got))
+		}
+	}
 }
 
 func treeAll(t *testing.T, w treeWorld) {

@@ -34,10 +34,7 @@ func (t *Tree) Check(ctx context.Context, path string, b store.Blob) error {
 }
 
 func (t *Tree) check(path string, b store.Blob) error {
-	if _, err := t.lstat(path); err != nil {
-		return err
-	}
-	f, err := t.fsys.Open(path)
+	f, err := t.open(path)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"iter"
 	"path"
 	"strings"
+	"syscall"
 
 	"mailchute/pkg/durable"
 	"mailchute/store"
@@ -70,14 +71,27 @@ func (t *Tree) Publish(ctx context.Context, path string, b store.Blob) error {
 	if err := checkPath(ctx, path); err != nil {
 		return err
 	}
-	err := t.makeFolders(path)
-	if err == nil {
-		err = t.put(path, b)
+	err := t.link(path, b)
+	if isInTheWay(err) {
+		if err = t.makeFolders(path); err == nil {
+			err = t.put(path, b)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("publish %q: %w", path, err)
 	}
 	return nil
+}
+
+// isInTheWay reports whether there may be more to do than to link: folders are missing, or
+// something else is in their place, or in the document's.
+func isInTheWay(err error) bool {
+	for _, e := range []error{fs.ErrNotExist, fs.ErrExist, durable.ErrCannotLink, syscall.ELOOP, syscall.ENOTDIR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // put shows the blob's bytes at path, whatever is there.

@@ -75,8 +75,10 @@ CREATE TABLE changes (
 	action TEXT NOT NULL
 );
 
+-- Documents refer to the number: new ones lie together in their index, digests anywhere.
 CREATE TABLE blobs (
-	digest BYTEA NOT NULL PRIMARY KEY,
+	id     INTEGER NOT NULL PRIMARY KEY,
+	digest BYTEA NOT NULL UNIQUE,
 	size   BIGINT NOT NULL,
 	state  BIGINT NOT NULL, -- 1 live, 2 doomed
 	doomed BIGINT NOT NULL
@@ -159,7 +161,7 @@ CREATE TABLE documents (
 	name          TEXT NOT NULL,
 	size          BIGINT NOT NULL,
 	digest        BYTEA,
-	blob          BYTEA REFERENCES blobs (digest), -- the same; NULL once it was swept
+	blob          BIGINT REFERENCES blobs (id), -- the same; NULL once it was swept
 	damaged       TEXT NOT NULL,
 	content_type  TEXT NOT NULL,
 	author        TEXT NOT NULL,
@@ -199,8 +201,8 @@ CREATE TABLE publications (
 	name       TEXT NOT NULL,
 	version    BIGINT NOT NULL,
 	process    TEXT NOT NULL,
-	seq        BIGINT NOT NULL UNIQUE,
-	PRIMARY KEY (library, folder_key, name_key, process)
+	seq        INTEGER NOT NULL PRIMARY KEY, -- small: it begins again where there is none
+	UNIQUE (library, folder_key, name_key, process)
 );
 
 CREATE TABLE runs (
@@ -213,6 +215,7 @@ CREATE TABLE runs (
 	ended       BIGINT NOT NULL,
 	state       TEXT NOT NULL,
 	backlog     BIGINT NOT NULL,
+	oldest      BIGINT NOT NULL,
 	processed   BIGINT NOT NULL,
 	filed       BIGINT NOT NULL,
 	duplicate   BIGINT NOT NULL,

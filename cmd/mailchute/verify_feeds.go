@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"mailchute/pkg/config"
+	"mailchute/pkg/drop"
+	"mailchute/pkg/durable"
+)
+
+// dropFiles returns the names of the files in all drop folders.
+func (f *farm) dropFiles(ctx context.Context) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, feed := range f.config.Feeds {
+		names, err := namesIn(ctx, f.config.Abs(feed.Path), feed)
+		if err != nil {
+			return nil, fmt.Errorf("feed %s: %w", feed.Name, err)
+		}
+		maps.Copy(all, names)
+	}
+	return all, nil
+}
+
+func namesIn(ctx context.Context, path string, feed config.Feed) (map[string]bool, error) {
+	dir, err := durable.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	names, err := drop.Names(ctx, dir, feed.Reads)
+	return names, errors.Join(err, dir.Close())
+}
