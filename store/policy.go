@@ -36,7 +36,7 @@ func settings() []Setting {
 		{Key: runsKeep, Default: retentionUnset[runsKeep], Help: "how long the records of runs are kept, with what they say of each message; outcomes and documents stay: a time like 400d, or forever"},
 		{Key: heldMax, Default: "10GB", Help: "how much mail is held, as a size like 10GB (0: no limit); beyond it, mail to unknown addresses or foreign domains and of senders who may not send or are not proven is held no more: it is treated as held_full says"},
 		{Key: "held_full", Default: string(access.HeldFullDefer), Help: "what becomes of that mail beyond held_max: defer (it waits in the drop folder until held mail is released, refused or expires) or delete"},
-		{Key: "duplicates", Default: string(access.DuplicatesByKey), Help: "what a duplicate is: key (the same bytes) or message-id (also other bytes with the Message-ID and envelope sender of mail that the recipient has; anyone who can forge both can then keep later mail out)"},
+		{Key: "duplicates", Default: string(access.DuplicatesByKey), Help: "what a duplicate is: key (the same bytes) or message-id (also other bytes with the Message-ID and envelope sender of mail that the recipient has, or of held mail where the new one would be held too; anyone who can forge both can then keep later mail out)"},
 		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart. Mail that failed here (poison, too-many-attempts) is always held"},
 	}
 	for _, r := range fault.Reasons() {

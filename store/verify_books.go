@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 )
 
@@ -165,20 +163,6 @@ func (s *Store) auditOpen(ctx context.Context, a *audit, flush func() error) err
 		}
 	}
 	return flush()
-}
-
-// isOpen reports whether a run is open now: its process may have closed it, and ended
-// only then.
-func (s *Store) isOpen(ctx context.Context, id string) (open bool, err error) {
-	err = s.view(ctx, "verify the open runs", func(tx Tx) error {
-		r, err := tx.Run(id)
-		open = err == nil && r.State == RunOpen
-		if errors.Is(err, fault.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
-	return open, err
 }
 
 // auditMessages checks what became of every message.

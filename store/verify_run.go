@@ -1,9 +1,13 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
+
+	"mailchute/pkg/fault"
 )
 
 // states is a set of states: the weightier one has the higher bit.
@@ -82,4 +86,18 @@ func (e *ending) fault(tx Tx, k Key) (string, error) {
 		return "it counts as a duplicate of a message that has no outcome", nil
 	}
 	return "", err
+}
+
+// isOpen reports whether a run is open now: its process may have closed it, and ended
+// only then.
+func (s *Store) isOpen(ctx context.Context, id string) (open bool, err error) {
+	err = s.view(ctx, "verify the open runs", func(tx Tx) error {
+		r, err := tx.Run(id)
+		open = err == nil && r.State == RunOpen
+		if errors.Is(err, fault.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return open, err
 }

@@ -120,8 +120,8 @@ func (c *cli) heldRefuse() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "refuse ID…",
 		Short: "Refuse held mail for good, on record",
-		Long: `Refuses held mail: it will not be filed. Its drop file can be exported until a sweep
-removes it (settings show: held_keep).` + choiceHelp,
+		Long: `Refuses held mail: it will not be filed, nor will the same message when it comes again. Its
+drop file can be exported until a sweep removes it (settings show: held_keep).` + choiceHelp,
 		Example: `  mailchute held refuse 7 8
   mailchute held refuse --reason no-permission --sender spam@example.net`,
 		Args: func(_ *cobra.Command, ids []string) error { return choice.check(ids) },

@@ -53,7 +53,7 @@ func (t *tx) commit() error {
 		return t.failed
 	}
 	if err := t.session.run("COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return t.failure("commit", err)
 	}
 	t.committed = true
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"mailchute/pkg/fault"
@@ -77,12 +78,16 @@ func TestFullDisk(t *testing.T) {
 	c := openSmall(t)
 	for round := range 3 {
 		name := fmt.Sprint(round)
-		wantTransient(t, "Update", c.Update(t.Context(), func(tx store.Tx) error {
+		err := c.Update(t.Context(), func(tx store.Tx) error {
 			if err := putSite(name, 1)(tx); err != nil {
 				return err
 			}
 			return putSite("big", big)(tx)
-		}))
+		})
+		wantTransient(t, "Update", err)
+		if !errors.Is(fromSystem(err), syscall.ENOSPC) || strings.Contains(err.Error(), "roll back") {
+			t.Errorf("got error %v, want a full disk and nothing else", err)
+		}
 		if got := siteCount(t, c); got != round {
 			t.Errorf("after a full disk: got %d sites, want %d", got, round)
 		}

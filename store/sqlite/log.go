@@ -62,10 +62,16 @@ func keepShort(c *sqlcat.Catalog, copier *sql.DB, limits logLimits) *catalog {
 // Update implements store.Catalog. It fails without a change where the log is long and
 // copying it fails. While a View is open, or another process copies, the log may grow.
 func (k *catalog) Update(ctx context.Context, f func(store.Tx) error) error {
-	if err := k.shorten(); err != nil {
-		return err
+	err := k.shorten()
+	if err == nil {
+		err = k.Catalog.Update(ctx, f)
 	}
-	return k.Catalog.Update(ctx, f)
+	return fromSystem(err)
+}
+
+// View implements store.Catalog.
+func (k *catalog) View(ctx context.Context, f func(store.Tx) error) error {
+	return fromSystem(k.Catalog.View(ctx, f))
 }
 
 // Close implements store.Catalog.
