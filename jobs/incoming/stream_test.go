@@ -70,8 +70,8 @@ func (s *stream) wait(watcher *fsnotify.Watcher) bool {
 			if e.Has(fsnotify.Rename) && strings.HasSuffix(e.Name, ".eml") {
 				return true
 			}
-		case <-watcher.Errors: // events were lost
-			return true
+		case err := <-watcher.Errors: // events were lost
+			return err != nil
 		case <-s.more:
 			return true
 		case <-s.stop:

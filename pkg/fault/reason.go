@@ -35,10 +35,10 @@ const (
 
 // Deletion returns how policy may have mail of this reason deleted.
 func (r Reason) Deletion() Deletion {
-	switch r {
-	case Poisoned, TooManyAttempts:
+	switch {
+	case r == Poisoned, r == TooManyAttempts:
 		return Never
-	case NoEnvelope, OverLimits, FarmClosed:
+	case r == NoEnvelope, r == OverLimits, r == FarmClosed:
 		return Named
 	}
 	return Always
