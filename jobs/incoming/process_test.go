@@ -107,6 +107,7 @@ func drainManyVictim(dir string, effects *storetest.Effects) error { return drai
 func drainAs(dir string, inFlight int, effects *storetest.Effects) error {
 	o := testOptions(dir, "eml", zerolog.Nop())
 	o.InFlight = inFlight
+	defer forks()
 	p, err := openProcess(context.Background(), dir, o, effects)
 	if err != nil {
 		return err

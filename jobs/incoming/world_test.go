@@ -96,7 +96,15 @@ func (w *world) end() {
 	if w.process != nil {
 		w.must(w.process.close())
 		w.process = nil
+		forks()
 	}
+}
+
+// forks waits until no process is being started. Until it runs its program, it shares all
+// open files: locks of what was closed meanwhile are still held.
+func forks() {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 }
 
 // restart ends the process and starts another one, without wrappers and with options by default.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,6 +119,10 @@ func (f *farm) close() error {
 	for i := len(f.closers) - 1; i >= 0; i-- {
 		errs = append(errs, f.closers[i].Close())
 	}
+	// Until it runs its program, a process that is being started shares all open files:
+	// locks of what was closed meanwhile are still held.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return errors.Join(errs...)
 }
 
