@@ -171,8 +171,8 @@ type DocumentRows interface {
 	// TakePublications gives the rows of one process to another. Where both have one of
 	// the same document, from's stays.
 	TakePublications(from, to string) error
-	// DeletePublication removes the process's row if it still has p's Version and no newer one
-	// of the document is there, and reports that.
+	// DeletePublication removes the process's row if it is of p's Version or an older one, and
+	// the document has no newer one, and reports that.
 	DeletePublication(p Publication) (removed bool, err error)
 	// SurplusVersions yields the versions of a library's documents that are not swept and
 	// have at least keep newer ones, by folder and name, the oldest first.

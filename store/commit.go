@@ -137,6 +137,16 @@ func notShown(p *pending, err error) { p.settled.Tree = errors.Join(p.settled.Tr
 // errSuspect: bytes were written before a barrier failed.
 var errSuspect = errors.New("the disk failed while the message was being stored")
 
+// barrier makes durable what was put in place. A failure makes everything suspect that was
+// written and is not durable yet, whoever waits for it.
+func (s *Store) barrier(ctx context.Context) error {
+	err := s.blobs.Barrier(ctx)
+	if err != nil {
+		s.failures.Add(1)
+	}
+	return err
+}
+
 // syncGroup makes the group's new bytes durable. After a failure none of them counts, nor
 // do those that were written before it and wait for a later group, whatever the barrier
 // of that group will say. What an earlier group's own barrier has made durable stays so.
@@ -144,9 +154,8 @@ func (s *Store) syncGroup(ctx context.Context, group []*pending) {
 	if !slices.ContainsFunc(group, (*pending).wroteBlobs) {
 		return
 	}
-	err := s.blobs.Barrier(ctx)
+	err := s.barrier(ctx)
 	if err != nil {
-		s.failures.Add(1)
 		err = down(fmt.Errorf("make blobs durable: %w", err))
 	}
 	for _, p := range group {

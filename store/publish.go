@@ -17,9 +17,13 @@ func TreePath(site string, d Document) string {
 }
 
 // Publish shows in the tree what the rows left over from failures of this process and from
-// processes that have died ask for, and returns how many documents that were. The error says what could not be shown; that
-// waits behind the others next time. Where the tree takes nothing at all, Publish stops.
+// processes that have died ask for, and returns how many documents that were. The error
+// says what could not be shown; that waits behind the others next time. Where the tree
+// takes nothing at all, Publish stops. Nothing is settled meanwhile.
 func (s *Store) Publish(ctx context.Context) (total int, err error) {
+	// No group may be between the two: it would show what its rows say, and they be cleared.
+	s.writing.enter()
+	defer s.writing.leave()
 	s.showing.enter()
 	defer s.showing.leave()
 	if err := errors.Join(s.syncTree(ctx), s.clearNow(ctx)); err != nil {

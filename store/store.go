@@ -51,7 +51,7 @@ type Store struct {
 	syncing   bool          // a group is in the first stage of a commit
 	uncleared []Publication // shown, or failed: their rows are cleared or put anew by a later transaction
 	coming    atomic.Int64  // items in the queue or in a group that is not showing yet
-	failures  atomic.Int64  // barriers that failed; raised by whoever is syncing
+	failures  atomic.Int64  // barriers that failed
 
 	// The later stages of a commit, in their order.
 	writing, showing stage

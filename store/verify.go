@@ -42,11 +42,11 @@ type VerifyOptions struct {
 	// Anchors are digests of closed runs that events 6871 have taken elsewhere. Each must
 	// be in the chain: else its run was altered or removed, or a sweep has removed it.
 	Anchors []message.Digest
-	// DropFiles returns the names of all drop files in the feeds' folders: those that have
-	// arrived, that a process has in hand, and that wait to be tried again. One that is
+	// DropFiles returns the names of all drop files in the feeds' folders, by feed: those that
+	// have arrived, that a process has in hand, and that wait to be tried again. One that is
 	// moved within a folder meanwhile may be missing. With nil, nobody looks whether the
 	// files of deferred messages are still there.
-	DropFiles func(context.Context) (map[string]bool, error)
+	DropFiles func(context.Context) (map[string]map[string]bool, error)
 	// Progress is told how far it is, often; nil: nobody is.
 	Progress func(VerifyProgress)
 }

@@ -44,25 +44,31 @@ func (s verifier) auditDeferred(ctx context.Context, a *audit, flush func() erro
 		return nil
 	}
 	open, err := s.undecided(ctx, slices.Collect(maps.Values(a.deferred)))
+	var there map[string]map[string]bool
 	for range deferralLooks {
 		if err != nil || len(open) == 0 {
 			break
 		}
-		there, listing := s.DropFiles(ctx)
-		if listing != nil {
+		var listing error
+		if there, listing = s.DropFiles(ctx); listing != nil {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			a.fault("%d messages are deferred, and whether their drop files are still there is not known: %v", len(open), listing)
 			return flush()
 		}
-		open, err = s.undecided(ctx, slices.DeleteFunc(open, func(d deferral) bool { return there[d.name] }))
+		open, err = s.undecided(ctx, slices.DeleteFunc(open, func(d deferral) bool { return there[d.feed][d.name] }))
 	}
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(open, func(a, b deferral) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.name, b.name)) })
 	for _, d := range open {
+		if there[d.feed] == nil {
+			a.fault("run %s: %s (message %s) was deferred at %s for %q, and its feed %s is not in this configuration: put the feed back, or the file into another one's folder",
+				d.run, d.name, d.key, d.at.Format(time.RFC3339), d.waiting, d.feed)
+			continue
+		}
 		a.fault("run %s: %s of feed %s (message %s) was deferred at %s for %q and is in no drop folder any more: put it back from a copy",
 			d.run, d.name, d.feed, d.key, d.at.Format(time.RFC3339), d.waiting)
 	}

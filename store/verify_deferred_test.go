@@ -12,10 +12,10 @@ import (
 // dropped returns options that say which drop files are there at each look.
 func dropped(looks ...map[string]bool) store.VerifyOptions {
 	n := 0
-	return store.VerifyOptions{DropFiles: func(context.Context) (map[string]bool, error) {
+	return store.VerifyOptions{DropFiles: func(context.Context) (map[string]map[string]bool, error) {
 		now := looks[min(n, len(looks)-1)]
 		n++
-		return now, nil
+		return map[string]map[string]bool{"main": now, "other": {"1.eml": true}}, nil
 	}}
 }
 
@@ -87,7 +87,7 @@ func TestDeferredDecidedMeanwhile(t *testing.T) {
 	f := newFarm(t)
 	f.later(letter{key: "1"})
 	looks := 0
-	o := store.VerifyOptions{DropFiles: func(context.Context) (map[string]bool, error) {
+	o := store.VerifyOptions{DropFiles: func(context.Context) (map[string]map[string]bool, error) {
 		if looks++; looks == 3 {
 			f.settle(letter{key: "1", names: []string{"a"}})
 		}
@@ -98,10 +98,21 @@ func TestDeferredDecidedMeanwhile(t *testing.T) {
 	}
 }
 
+// A feed that is not configured any more is what is said, not that its files are gone.
+func TestDeferredOfAnotherConfiguration(t *testing.T) {
+	t.Parallel()
+	f := newFarm(t)
+	f.later(letter{key: "1"})
+	o := store.VerifyOptions{DropFiles: func(context.Context) (map[string]map[string]bool, error) {
+		return map[string]map[string]bool{"other": {"1.eml": true}}, nil
+	}}
+	wantFault(t, f.faultsWith(o), "books", "1.eml", "its feed main is not in this configuration")
+}
+
 // Folders that cannot be read are a fault only where a message waits.
 func TestDropFilesUnknown(t *testing.T) {
 	t.Parallel()
-	o := store.VerifyOptions{DropFiles: func(context.Context) (map[string]bool, error) {
+	o := store.VerifyOptions{DropFiles: func(context.Context) (map[string]map[string]bool, error) {
 		return nil, errors.New("permission denied")
 	}}
 	f := newFarm(t)

@@ -20,7 +20,7 @@ import (
 // So many farms are verified so often while they work: young ones, since verify reads all
 // that is there.
 const (
-	farmsAtWork  = 10
+	farmsAtWork  = 5
 	verifyRounds = 20
 )
 
@@ -85,6 +85,9 @@ func (f *farm) process(open func() (store.Catalog, error), c *clock, do work, r 
 	s, err := store.Open(f.Context(), store.Options{Catalog: catalog, Blobs: f.blobs, Tree: f.tree, Locks: f.locks, Actor: "other", Now: c.now})
 	if err != nil {
 		return err
+	}
+	if _, err := s.Publish(f.Context()); err != nil { // as the job does first
+		return errors.Join(err, s.Close())
 	}
 	run, err := s.OpenRun(f.Context(), event.JobSweep, "manual")
 	if err == nil {

@@ -11,19 +11,18 @@ const clocksApart = time.Hour
 // heldFault says how the columns of held mail contradict each other, its outcome or the
 // clock, "" for nothing.
 func heldFault(h HeldMail, now time.Time) string {
-	first, last := h.Since.Add(-clocksApart), now.Add(clocksApart)
-	between := func(t time.Time) bool { return !t.Before(first) && !t.After(last) }
+	toCome := func(t time.Time) bool { return t.After(now.Add(clocksApart)) }
 	switch {
 	case !h.Since.Equal(h.Outcome.At):
 		return fmt.Sprintf("it is held since %s, and that was decided at %s", h.Since.Format(time.RFC3339), h.Outcome.At.Format(time.RFC3339))
-	case !h.Announced.IsZero() && !between(h.Announced):
+	case !h.Announced.IsZero() && (toCome(h.Announced) || h.Announced.Before(h.Since.Add(-clocksApart))):
 		return fmt.Sprintf("its end was announced at %s, which is before it was held or yet to come", h.Announced.Format(time.RFC3339))
 	}
-	return h.endFault(between)
+	return h.endFault(toCome)
 }
 
 // endFault says how the columns about the end of held mail contradict each other.
-func (h HeldMail) endFault(between func(time.Time) bool) string {
+func (h HeldMail) endFault(toCome func(time.Time) bool) string {
 	switch h.State {
 	case HeldWaiting:
 		if h.End != (HeldEnd{}) {
@@ -41,8 +40,8 @@ func (h HeldMail) endFault(between func(time.Time) bool) string {
 	default:
 		return fmt.Sprintf("%q is no state of held mail", h.State)
 	}
-	if !between(h.End.At) {
-		return fmt.Sprintf("it is %s since %s, which is before it was held or yet to come", h.State, h.End.At.Format(time.RFC3339))
+	if toCome(h.End.At) || h.End.At.IsZero() {
+		return fmt.Sprintf("it is %s since %s, which is no time or yet to come", h.State, h.End.At.Format(time.RFC3339))
 	}
 	return ""
 }

@@ -49,7 +49,7 @@ func (s *Store) repairHeldBytes(ctx context.Context, report func(Finding) error)
 }
 
 func (s *Store) repairTree(ctx context.Context, report func(Finding) error) error {
-	leaves, pending, err := s.leaves(ctx)
+	leaves, _, err := s.leaves(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Store) repairTree(ctx context.Context, report func(Finding) error) erro
 			}
 			continue
 		}
-		if !pending[at] && (errors.Is(was, errNotShown) || errors.Is(was, errShownWrong)) {
+		if errors.Is(was, errNotShown) || errors.Is(was, errShownWrong) {
 			if wrong[at], err = s.republish(ctx, l, was); err != nil {
 				return err
 			}
@@ -174,7 +174,7 @@ func (s *Store) keepCopy(ctx context.Context, r io.Reader, want message.Digest) 
 	if err := up.Keep(ctx, want); err != nil {
 		return false, fmt.Errorf("mend blob %s: %w", want, err)
 	}
-	if err := s.blobs.Barrier(ctx); err != nil {
+	if err := s.barrier(ctx); err != nil {
 		return false, fmt.Errorf("mend blob %s: %w", want, err)
 	}
 	return true, nil

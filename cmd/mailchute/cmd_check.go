@@ -104,7 +104,7 @@ func checked(name, detail string, err error) checkJSON {
 func (f *farm) checkBlobs(ctx context.Context) checkJSON {
 	upload, err := f.parts.blobDriver.Create(ctx)
 	if err == nil {
-		_, err = upload.Write([]byte("mailchute check\n"))
+		_, err = upload.Write(make([]byte, 1<<20)) // small ones may wait in memory
 		err = errors.Join(err, f.parts.blobDriver.Barrier(ctx), upload.Discard())
 	}
 	way, why, chooseErr := barrierOf(f.config, f.config.Store.Blobs)

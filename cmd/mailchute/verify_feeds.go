@@ -4,22 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 
 	"mailchute/pkg/config"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
 )
 
-// dropFiles returns the names of the files in all drop folders.
-func (f *farm) dropFiles(ctx context.Context) (map[string]bool, error) {
-	all := map[string]bool{}
+// dropFiles returns the names of the files in all drop folders, by feed.
+func (f *farm) dropFiles(ctx context.Context) (map[string]map[string]bool, error) {
+	all := map[string]map[string]bool{}
 	for _, feed := range f.config.Feeds {
 		names, err := namesIn(ctx, f.config.Abs(feed.Path), feed)
 		if err != nil {
 			return nil, fmt.Errorf("feed %s: %w", feed.Name, err)
 		}
-		maps.Copy(all, names)
+		all[feed.Name] = names
 	}
 	return all, nil
 }

@@ -19,7 +19,7 @@ type feedFile struct {
 	DeferFor string   `toml:"defer_for" comment:"How long a message is tried again after failures of its own; then it is held."`
 	Owners   []string `toml:"owners" comment:"Users, by name or number, whose files are read. None named: root, the folder's owner\nand the user that mailchute runs as."`
 
-	ReceivedBy string   `toml:"received_by" comment:"The host that a message's first Received line must name after \"by\", like \"mx.example.com\":\nthe mail system's own. Where something removes that line, lines that the sender wrote stand\nin its place and look like the mail system's; such mail is then held. Empty: any host."`
+	ReceivedBy string   `toml:"received_by" comment:"The host that a message's first Received line must name after \"by\", like \"mx.example.com\":\nthe mail system's own. Where something removes that line, lines that the sender wrote stand\nin its place and look like the mail system's; such mail is then held, unless the sender knew\nand wrote this name (auth_token_file helps there). Empty: any host."`
 	Vouches    []string `toml:"vouches" comment:"What proves who sent a message; without it every sender is only claimed. Name only what\nthe mail system makes sure of:\n\"auth-header\": it writes the sender's login into auth_header\n\"mta-login\": from login_domains it takes only envelope senders that the login may use\n\"authentication-results\": it writes auth=pass smtp.auth=LOGIN into Authentication-Results\n\"exchange-firewall\": only an Exchange server can write here, and its header firewall removes\nforged lines, so that X-MS-Exchange-Organization-AuthAs: Internal proves the envelope sender"`
 	AuthHeader string   `toml:"auth_header" comment:"For auth-header: the line with the login. It counts above the mail system's Received line\nor in its block only."`
 	TokenFile  string   `toml:"auth_token_file" comment:"For auth-header: a file with a secret of 16 letters and digits or more, which the mail\nsystem writes before the login, with a blank between them. Mail with another such line is\nheld. Readable to mailchute's user only. Empty: there is none; where something removes the\nmail system's Received line, such a line of the sender's is then believed."`
@@ -185,6 +185,9 @@ func (r *reader) trust(path string, f feedFile, format *drop.Format) {
 	pair(vouchResults, "authserv_id", f.AuthservID != "")
 	if f.TokenFile != "" {
 		pair(vouchHeader, "auth_token_file", true)
+		if !format.AnyField {
+			r.fail(path+".auth_token_file", "format %s has an end that nobody else writes, and needs no secret: leave this out", f.Format)
+		}
 	}
 	r.authHeader(path, f, format, vouches(vouchHeader))
 	if len(f.Vouches) > 0 && !format.Guarded() {

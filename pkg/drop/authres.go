@@ -118,7 +118,7 @@ func authLogin(value, authservID string) (login, why string) {
 	if id := results[0]; len(id) == 0 || len(id) > 2 || !sameASCII(unquote(id[0]), authservID) {
 		return "", "it is not of the host that authserv_id names"
 	}
-	for _, result := range results[1:] {
+	for i, result := range results[1:] {
 		if len(result) == 0 {
 			continue
 		}
@@ -127,6 +127,9 @@ func authLogin(value, authservID string) (login, why string) {
 		}
 		if login != "" {
 			return "", "it has more than one result of auth"
+		}
+		if i > 0 {
+			return "", "auth is not its first result: the sender may have written it into one before"
 		}
 		if login, why = loginOf(result); why != "" {
 			return "", why

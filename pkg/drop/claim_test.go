@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailchute/pkg/drop"
 )
 
 func TestClaimTakesMessagesOnly(t *testing.T) {
@@ -95,7 +97,9 @@ func TestFolderSamples(t *testing.T) {
 				}
 			}
 			slices.Sort(want)
-			if diff := cmp.Diff(want, names(claim(t, w.open(w.fs(), row.format)))); diff != "" {
+			folder := w.open(w.fs(), row.format)
+			w.pass(drop.DefaultSettle)
+			if diff := cmp.Diff(want, names(claim(t, folder))); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -89,11 +89,12 @@ func (z *zone) readZone() error {
 		switch {
 		case z.format.End != "" && name == z.format.End:
 			if z.format.EndInside {
-				z.note(z.line, name, true, "ends the trusted zone")
+				line := z.line
 				// One line: what is folded behind it is the message's.
 				if _, err := z.readLine(); err != nil {
 					return err
 				}
+				z.note(line, name, true, "ends the trusted zone")
 			}
 			return z.complete()
 		case z.format.own(name):
@@ -130,21 +131,24 @@ func (z *zone) field(name string) error {
 	if why := unreadable(value); why != "" {
 		return z.holdAt(line, "%s %s", name, why)
 	}
+	believed, why := true, ""
 	switch name {
 	case z.format.Sender:
 		z.senderLine = line
-		err = z.sender(value)
-		z.note(line, name, true, "the envelope sender")
+		err, why = z.sender(value), "the envelope sender"
 	case z.format.Recipient:
-		err = z.recipients(value)
-		z.note(line, name, true, "an envelope recipient")
+		err, why = z.recipients(value), "an envelope recipient"
 	case z.format.Auth:
-		err = z.auth(line, name, value)
+		err = z.auth(line, name, value) // it says itself what is believed
 	default:
-		z.note(line, name, false, "it must be there, but what it says is not used")
+		believed, why = false, "it must be there, but what it says is not used"
 	}
 	if err != nil {
+		z.note(line, name, false, "it is no line of this format")
 		return z.holdAt(line, "%s%w", name, err)
+	}
+	if why != "" {
+		z.note(line, name, believed, why)
 	}
 	return nil
 }

@@ -112,6 +112,9 @@ func (z *zone) prove() error {
 	if at == above && z.format.ReceivedBy != "" {
 		return z.hold("there is no received field, and the first must say by %s", z.format.ReceivedBy)
 	}
+	if at == above && z.format.End != received && z.format.AuthservID != "" {
+		z.proofs = slices.DeleteFunc(z.proofs, func(p Proof) bool { return p.Field == authResults })
+	}
 	z.conclude(end == nil || z.size <= maxZone)
 	return nil
 }

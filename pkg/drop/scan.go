@@ -84,3 +84,6 @@ func (s *scan) end() {
 		s.next, s.stop = nil, nil
 	}
 }
+
+// met reports whether this pass has met all.
+func (s *scan) met() bool { return s.over && len(s.batch) == 0 }

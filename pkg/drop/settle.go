@@ -39,8 +39,9 @@ const maxLooks = 10_000
 const wholeFactor = 10
 
 // settled reports whether the writer of a file is done with it. If not, NextDue says when
-// to ask again. Where no lease tells, a file has to stand still, and for long if it looks
-// unfinished: a share may tell late of what its writer does. An empty file is never taken:
+// to ask again. A file that nobody has open, as a lease proves, is done if it looks whole;
+// else it has to stand still: its writer may open it again. Where no lease tells, a file has
+// to stand still, and for long if it looks unfinished: a share may tell late of what its writer does. An empty file is never taken:
 // nobody has begun to write it, or somebody has given up, which an Unreadable says in time.
 func (f *Folder) settled(name string, info fs.FileInfo) (bool, error) {
 	now := f.o.Now()
@@ -56,20 +57,23 @@ func (f *Folder) settled(name string, info fs.FileInfo) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	closed := false
 	if file != nil {
 		defer file.Close()
-		if open, known := f.hasWriter(file, info); known {
-			if open {
-				f.dueAt(now.Add(f.o.Settle))
-			}
-			return !open, nil
+		open, known := f.hasWriter(file, info)
+		if open {
+			f.dueAt(now.Add(f.o.Settle))
+			return false, nil
+		}
+		if closed = known; closed && (age >= f.o.Settle || looksWhole(file, info.Size())) {
+			return true, nil
 		}
 	}
 	still, need := age, f.o.Settle
 	if still < need {
 		still = max(age, f.stoodStill(name, info, now))
 	}
-	if file != nil && still >= need && still < wholeFactor*need && !looksWhole(file, info.Size()) {
+	if file != nil && !closed && still >= need && still < wholeFactor*need && !looksWhole(file, info.Size()) {
 		need *= wholeFactor
 	}
 	if still >= need {

@@ -1,6 +1,7 @@
 package drop_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -172,6 +173,38 @@ func TestNoSettlingWhereFilesAreRenamed(t *testing.T) {
 			}
 			ok(t, item.Finish())
 			ok(t, into.Close())
+			ok(t, folder.Close())
+		})
+	}
+}
+
+// A writer that closes the file between two pieces, for less than settle, is waited for,
+// leases or not.
+func TestSlowWriterThatOpensAgain(t *testing.T) {
+	t.Parallel()
+	for _, leases := range []bool{true, false} {
+		t.Run(fmt.Sprintf("leases %v", leases), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			defer noForks()()
+			fsys := w.fs()
+			fsys.noLeases = !leases
+			folder := w.open(fsys, "eml")
+			name, content := filepath.Join(w.dir, "a.eml"), multipart(1000)
+			for from := 0; from < len(content); from += 300 {
+				into, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+				ok(t, err)
+				_, err = into.WriteString(content[from:min(from+300, len(content))])
+				ok(t, errors.Join(err, into.Close(), os.Chtimes(name, w.clock(), w.clock())))
+				if got := claim(t, folder); len(got) != 0 && from+300 < len(content) {
+					t.Fatalf("taken when %d of %d bytes were written", from+300, len(content))
+				} else if len(got) != 0 {
+					ok(t, got[0].Return())
+				}
+				w.pass(drop.DefaultSettle / 2)
+			}
+			w.pass(drop.DefaultSettle)
+			takenWhole(t, folder, content)
 			ok(t, folder.Close())
 		})
 	}

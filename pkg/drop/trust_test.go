@@ -69,6 +69,8 @@ func TestProof(t *testing.T) {
 		{"two logins", above, zonePostfix + "Authentication-Results: mx.drop.test; auth=pass smtp.auth=alice smtp.auth=ceo\n" + byMX, ""},
 		{"a login in a comment", above, zonePostfix + "Authentication-Results: mx.drop.test; spf=pass (x; auth=pass smtp.auth=ceo (\\)) y)\n" + byMX, ""},
 		{"a login in a quoted sender", above, zonePostfix + "Authentication-Results: mx.drop.test; spf=pass smtp.mailfrom=\"; auth=pass smtp.auth=ceo;\"@x.test\n" + byMX, ""},
+		{"a login in what a comment quotes of the sender", above, zonePostfix + "Authentication-Results: mx.drop.test; spf=pass (x: domain of \"x) smtp.mailfrom=x; auth=pass smtp.auth=ceo@drop.test (y\"@evil.test designates z) smtp.mailfrom=\"x) smtp.mailfrom=x; auth=pass smtp.auth=ceo@drop.test (y\"@evil.test\n" + byMX, ""},
+		{"a login that is not the first result", above, zonePostfix + "Authentication-Results: mx.drop.test; spf=pass smtp.mailfrom=a@x.test; auth=pass smtp.auth=ceo\n" + byMX, ""},
 		{"an open quote", above, zonePostfix + "Authentication-Results: mx.drop.test; auth=pass smtp.auth=ceo smtp.mailfrom=\"x\n" + byMX, ""},
 		{"an open comment", above, zonePostfix + "Authentication-Results: mx.drop.test; auth=pass smtp.auth=ceo (x\n" + byMX, ""},
 		{"the host in a comment", above, zonePostfix + "Authentication-Results: (mx.drop.test) other.test; auth=pass smtp.auth=ceo\n" + byMX, ""},
@@ -97,6 +99,21 @@ func TestProof(t *testing.T) {
 				t.Errorf("got the proof %q in words", env.Proof)
 			}
 		})
+	}
+}
+
+// Where no Received field shows where the MTA's own lines end, nothing stands above it.
+func TestResultsWithoutReceived(t *testing.T) {
+	t.Parallel()
+	for received, want := range map[string]string{"": "", byMX: "ceo@drop.test authentication-results 4"} {
+		f := format(t, "drop-write")
+		f.Trust = drop.Trust{AuthservID: "mx.drop.test"}
+		env, err := read("X-Sender: <a@x.test>\nX-Receiver: <in@drop.test>\nX-EndOfInjectedXHeaders: 1\n"+
+			"Authentication-Results: mx.drop.test; auth=pass smtp.auth=ceo@drop.test\n"+received+"From: a@x.test\n\nbody\n", f)
+		ok(t, err)
+		if got := proved(env.Proof); got != want {
+			t.Errorf("with Received %q: got %q, want %q", received, got, want)
+		}
 	}
 }
 
@@ -227,12 +244,15 @@ func FuzzTrust(f *testing.F) {
 		trusted := format(t, "postfix")
 		trusted.Trust = drop.Trust{ReceivedBy: "mx.drop.test", AuthservID: "mx.drop.test"}
 		for auth, want := range map[string]string{"auth=pass smtp.auth=alice": "alice authentication-results 4", "spf=pass": "", "auth=fail": ""} {
-			line := "Authentication-Results: mx.drop.test; " + auth + " smtp.mailfrom=" + chosen.String() + "; dkim=none\n"
+			line := "Authentication-Results: mx.drop.test; " + auth + " smtp.mailfrom=" + chosen.String() +
+				"; spf=pass (domain of " + chosen.String() + " designates x) smtp.mailfrom=" + chosen.String() + "; dkim=none\n"
 			env, err := read(zonePostfix+line+"Received: from c by mx.drop.test for <"+chosen.String()+">; x\n", trusted)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := proved(env.Proof); got != want {
+			// What breaks the comment costs alice her proof, and wins nobody else's.
+			broken := strings.ContainsAny(local, `()\"`)
+			if got := proved(env.Proof); got != want && (got != "" || !broken) {
 				t.Errorf("%q: got %q proved, want %q", line, got, want)
 			}
 		}

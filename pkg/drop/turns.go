@@ -14,7 +14,7 @@ const turnSize = batchSize
 // and the messages that have arrived and settled. A turn that is broken off goes on in the
 // next pass, so that neither kind waits until there are none of the other.
 func (f *Folder) claimInTurns(ctx context.Context, yield func(*Item, error) bool) bool {
-	for !f.retries.over || !f.arrivals.over {
+	for !f.retries.met() || !f.arrivals.met() {
 		if !f.claimTurn(ctx, yield) {
 			return false
 		}

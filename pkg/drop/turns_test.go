@@ -101,6 +101,36 @@ func TestWholePass(t *testing.T) {
 	ok(t, folder.Close())
 }
 
+// What others take while a pass goes on does not make it leave any of the rest.
+func TestWholePassBesideAnother(t *testing.T) {
+	t.Parallel()
+	fsys, err := durabletest.NewDisk().Open("/")
+	ok(t, err)
+	folder, err := drop.Open(fsys, drop.Options{Format: format(t, "postfix")})
+	ok(t, err)
+	for i := range 456 {
+		put(t, fsys, fmt.Sprintf("new/m%03d", i))
+	}
+	took := 0
+	for item, err := range folder.Claim(t.Context()) {
+		ok(t, err)
+		ok(t, item.Finish())
+		if took++; took == 1 {
+			gone := 0
+			for entry, err := range fsys.List("new") {
+				ok(t, err)
+				if gone++; gone <= 50 {
+					ok(t, fsys.Remove("new/"+entry.Name()))
+				}
+			}
+		}
+	}
+	if took != 406 {
+		t.Errorf("took %d, want all 406", took)
+	}
+	ok(t, folder.Close())
+}
+
 // put makes a file in a simulated folder.
 func put(t *testing.T, fsys durable.FS, name string) {
 	t.Helper()

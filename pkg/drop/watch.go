@@ -42,6 +42,9 @@ func (f *Folder) Watch(ctx context.Context, ring func()) error {
 			if event.Name == dir && (event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)) {
 				return fmt.Errorf("watch %s: %w", dir, errMoved)
 			}
+			if filepath.Base(event.Name) == ownDir && event.Has(fsnotify.Remove) {
+				ring()
+			}
 			if event.Has(fsnotify.Create) && !strings.HasPrefix(filepath.Base(event.Name), ".") {
 				ring()
 			}

@@ -148,7 +148,7 @@ func (t *tx) TakePublications(from, to string) error {
 func (t *tx) DeletePublication(p store.Publication) (removed bool, err error) {
 	k := publicationKey(p)
 	row, ok := t.publications.get(k)
-	if !ok || row.Version != p.Version {
+	if !ok || row.Version > p.Version {
 		return false, nil
 	}
 	if version, err := t.CurrentVersion(p.Library, p.FolderKey, p.NameKey); err != nil || version > p.Version {

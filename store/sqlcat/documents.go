@@ -50,7 +50,7 @@ const (
 		DO UPDATE SET folder = excluded.folder, name = excluded.name, version = excluded.version, seq = excluded.seq`
 
 	deletePublication = `DELETE FROM publications
-		WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND process = $4 AND version = $5
+		WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND process = $4 AND version <= $5
 		AND NOT EXISTS (SELECT 1 FROM documents WHERE library = $1 AND folder_key = $2 AND name_key = $3 AND version > $5)`
 
 	selectPublications = `SELECT p.library, p.folder_key, p.name_key, p.process, p.folder, p.name, p.version FROM publications p`
