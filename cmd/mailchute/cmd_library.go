@@ -20,7 +20,7 @@ func (c *cli) libraryCommand() *cobra.Command {
 		Use:     "library",
 		Short:   "Libraries: where documents go",
 		Example: "  mailchute library list",
-	}, c.libraryAdd(), c.librarySet(), c.libraryRemove(), c.libraryList(), c.libraryShow())
+	}, c.libraryAdd(), c.librarySet(), c.libraryRemove(), c.libraryList(), c.libraryShow(), c.libraryImport())
 }
 
 func (c *cli) libraryAdd() *cobra.Command {

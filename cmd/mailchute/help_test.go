@@ -88,7 +88,7 @@ func shellWords(line string) (words []string) {
 // TestLaterCommandsAreMissing: what is not built is not shown.
 func TestLaterCommandsAreMissing(t *testing.T) {
 	t.Parallel()
-	for _, later := range [][]string{{"apply"}, {"document", "remove"}} {
+	for _, later := range [][]string{{"document", "remove"}} {
 		var stderr bytes.Buffer
 		code := run(t.Context(), later, nil, io.Discard, &stderr, func(string) string { return "" })
 		if code != exitUsage || !strings.Contains(stderr.String(), "unknown command") {

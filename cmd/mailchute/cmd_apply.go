@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) applyCommand() *cobra.Command {
+	var file string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "apply -f FILE [--dry-run]",
+		Short: "Make the farm what a file declares",
+		Long:  applyHelp,
+		Example: `  mailchute apply -f farm.toml --dry-run
+  mailchute apply -f farm.toml`,
+		Args: args(),
+	}
+	cmd.RunE = c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
+		name, text, err := readInput(cmd, file)
+		if err != nil {
+			return err
+		}
+		wanted, err := readDeclared(name, text)
+		if err != nil {
+			return err
+		}
+		_, err = c.applyDeclared(ctx, f, wanted, dryRun)
+		return err
+	})
+	cmd.Flags().StringVarP(&file, "file", "f", "", "`FILE` in TOML; - is standard input")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the difference, change nothing")
+	return cmd
+}
+
+const applyHelp = `Reads what is declared in FILE, prints the difference to what is there, a line for each change,
+and makes it. A second run changes nothing.
+
+  [settings]                      # the farm's policy: keys of mailchute settings show
+  sender_trust = "aligned"
+  "rejects.unknown-address" = "delete"
+  [[site]]
+  name = "finance"                # title
+  [[user]]
+  login = "alice"                 # name
+  addresses = ["alice@example.com"]
+  [[group]]
+  name = "team"                   # title, site
+  members = ["user:alice"]
+  [[library]]
+  name = "invoices"               # the flags of library add, with _ for -, and inherit
+  site = "finance"
+  overwrite = true
+  [[grant]]
+  scope = "library:invoices"
+  principal = "group:team"
+  level = "contribute"
+
+What is declared is made, or changed where it is there. What the file does not mention is left
+alone: settings and keys of a library, other grants and members. Nothing is ever removed. Titles
+of sites, users and groups cannot be changed after they were added: where the file says something
+else of one, nothing is changed (exit 4). A user may have more addresses, and a group more
+members, than the file says.
+
+A library also takes SharePoint's names of its e-mail properties, EmailAlias and
+vti_emailoverwrite = 1; mailchute library import-settings --help lists them.
+
+The order is: settings, sites, users, groups, libraries, grants; of each, that of the file. So a
+group stands below its members, and a local part can go from one library to another below it.
+All of the file is checked before anything is changed, but for the values of settings: they are
+set first, all or none. Each change then stands by itself; after an error, run it again.
+
+Exit codes: 2 the file is wrong; 3 there is no such site, user, group or library; 4 a local part
+or address belongs to another, or what is there cannot be changed.`
+
+// readInput reads the file that a flag or an argument names; "-" is standard input. name
+// is for errors.
+func readInput(cmd *cobra.Command, file string) (name string, text []byte, err error) {
+	switch file {
+	case "":
+		return "", nil, usage(fmt.Errorf("say which file: -f FILE, or - for standard input"))
+	case "-":
+		text, err = io.ReadAll(cmd.InOrStdin())
+		return "standard input", text, err
+	}
+	text, err = os.ReadFile(file)
+	if err != nil {
+		err = misconfigured(err)
+	}
+	return file, text, err
+}
+
+// applyDeclared prints what differs from what is declared, and makes it so.
+func (c *cli) applyDeclared(ctx context.Context, f *farm, wanted declared, dryRun bool) (*planner, error) {
+	p, err := newPlanner(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.plan(ctx, wanted); err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, s := range p.steps {
+		if !dryRun {
+			if err := s.do(ctx); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.at, err)
+			}
+		}
+		for _, d := range s.differences {
+			n++
+			d.DryRun = dryRun
+			if err := c.say(d, "%s", d.line()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !dryRun && n > 0 {
+		if err := c.warnOfApplied(ctx, f, p); err != nil {
+			return nil, err
+		}
+	}
+	if c.json {
+		return p, nil
+	}
+	_, err = fmt.Fprintln(c.out, summaryOf(n, dryRun))
+	return p, err
+}
+
+func summaryOf(n int, dryRun bool) string {
+	switch {
+	case n == 0:
+		return "There is nothing to change."
+	case dryRun:
+		return count(n, "change") + " would be made."
+	}
+	return count(n, "change") + " made."
+}
+
+// warnOfApplied warns as settings set and library set do.
+func (c *cli) warnOfApplied(ctx context.Context, f *farm, p *planner) error {
+	_, trust := p.changed["sender_trust"]
+	_, only := p.changed["authenticated_only"]
+	switch {
+	case trust || only:
+		return c.warnOfFarmTrust(ctx, f, p.changed)
+	case len(p.touched) > 0:
+		return c.warnOfTrust(ctx, f, p.touched...)
+	}
+	return nil
+}
