@@ -105,7 +105,7 @@ func TestCheckDoubtsAFolderOfAnother(t *testing.T) {
 	t.Parallel()
 	u := newPlainUser(t)
 	if u.attr == nil {
-		t.Skip("needs Linux and the rights of root, to give a folder away")
+		missing(t, "needs the rights of root, to give a folder away")
 	}
 	u.must(t, exitDone, "init", "farm", "--domain", "docs.example.com", "--format", "eml")
 	drop := filepath.Join(u.dir, "farm", "drop")

@@ -56,20 +56,25 @@ if kill -0 $! 2>/dev/null; then
 fi
 exit $code`
 
-// serversRoot returns where .ci/servers has put the packages. Without them the test is
-// skipped, or fails where MAILCHUTE_TEST_SERVERS=require.
+// missing skips a test that needs what is not there; where MAILCHUTE_TEST_SERVERS=require,
+// the test fails.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("MAILCHUTE_TEST_SERVERS") == "require" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// serversRoot returns where .ci/servers has put the packages.
 func serversRoot(t *testing.T) string {
 	t.Helper()
-	missing := t.Skip
-	if os.Getenv("MAILCHUTE_TEST_SERVERS") == "require" {
-		missing = t.Fatal
-	}
 	root := os.Getenv("MAILCHUTE_TEST_ROOT")
 	if _, err := os.Stat(filepath.Join(root, "etc/passwd")); root == "" || err != nil {
-		missing("server missing: run .ci/servers as root, and set MAILCHUTE_TEST_ROOT to what it prints")
+		missing(t, "server missing: run .ci/servers as root, and set MAILCHUTE_TEST_ROOT to what it prints")
 	}
 	if os.Geteuid() != 0 {
-		missing("server missing: root must start it")
+		missing(t, "server missing: root must start it")
 	}
 	return root
 }

@@ -27,7 +27,7 @@ func inNamespace(t *testing.T, cmd *exec.Cmd, script string, args ...string) *ex
 		return in
 	}
 	if out, err := command(script).CombinedOutput(); err != nil {
-		t.Skipf("needs Linux with namespaces for users: %v\n%s", err, out)
+		missing(t, fmt.Sprintf("needs Linux with namespaces for users: %v\n%s", err, out))
 	}
 	return command(fmt.Sprintf("%s && shift %d && exec '%s' \"$@\"", script, len(args), link))
 }

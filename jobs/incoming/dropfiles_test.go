@@ -17,31 +17,8 @@ import (
 	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 	"mailchute/store"
+	"mailchute/testdata"
 )
-
-// writers are the sample folders with the formats that read them; all folders are here.
-var writers = map[string]string{
-	"postfix": "postfix", "postfix-local": "postfix", "postfix-maildrop": "postfix", "postfix-procmail": "postfix",
-	"postfix-dovecotlda": "postfix", "postfix-plain": "postfix", "postfix-catchall": "postfix",
-	"postfix-opendkim": "postfix", "postfix-rspamd": "postfix",
-	"exim4": "exim", "exim4-plain": "exim", "exim4-catchall": "exim",
-	"exim4-file": "exim-files", "eml-dir-edge": "exim-files",
-	"opensmtpd": "opensmtpd",
-	"dovecot":   "dovecot", "postfix-dovecot": "dovecot", "postfix-dovecot-catchall": "dovecot",
-	"postfix-pipe": "drop-write", "sendmail": "drop-write", "opensmtpd-mda": "drop-write",
-	"iis-smtp": "iis", "exchange": "exchange", "dotnet-pickup": "pickup",
-	"hmailserver": "custom", "aws-ses-s3": "custom", "haraka-quarantine": "custom", "aiosmtpd-mailbox": "custom",
-	"broken": "postfix", "maildir-edge": "postfix", "django-filebased": "custom", "python-maildir": "postfix",
-}
-
-// customWriters say what is custom about the folders of that format.
-var customWriters = map[string]func(*drop.Format){
-	"hmailserver":       func(f *drop.Format) { f.Maildir, f.Pattern, f.EmptyIsNull = false, "*.eml", true },
-	"aws-ses-s3":        func(f *drop.Format) { f.Maildir, f.Pattern = false, "*" },
-	"haraka-quarantine": func(f *drop.Format) { f.Maildir, f.Pattern = false, "*" },
-	"django-filebased":  func(f *drop.Format) { f.Maildir, f.Pattern = false, "*.log" },
-	"aiosmtpd-mailbox":  func(f *drop.Format) { f.Sender, f.Recipient, f.List = "x-mailfrom", "x-rcptto", true },
-}
 
 // stateOf returns the state of a sample. Of those that we see in another way it is ours.
 func stateOf(folder string, s sample) string {
@@ -86,12 +63,14 @@ func TestDropfiles(t *testing.T) {
 }
 
 func checkWriter(t *testing.T, dir, folder string) {
-	reads, err := drop.FormatNamed(writers[folder])
+	writer := testdata.Writers()[folder]
+	reads, err := drop.FormatNamed(writer.Format)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if custom, ok := customWriters[folder]; ok {
-		custom(&reads)
+	if reads.Custom {
+		reads.Maildir, reads.Pattern, reads.EmptyIsNull = writer.Pattern == "", writer.Pattern, writer.EmptyIsNull
+		reads.Sender, reads.Recipient, reads.List = writer.Sender, writer.Recipient, writer.List
 	}
 	w := newWorld(t, reads.Name, with(func(o *incoming.Options) {
 		o.Domains = []string{"drop.test"}

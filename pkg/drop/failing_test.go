@@ -47,8 +47,8 @@ func TestDamagedFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			if name == "open" && !provesWriters(w.dir) {
-				t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
+			if name == "open" {
+				w.needsLeases()
 			}
 			for i := range 10 {
 				w.write(fmt.Sprintf("%d.eml", i), eml)
@@ -138,9 +138,7 @@ func TestNoDescriptors(t *testing.T) {
 func TestNoDescriptorForALease(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if !provesWriters(w.dir) {
-		t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
-	}
+	w.needsLeases()
 	fsys := w.fs()
 	folder := w.open(fsys, "eml")
 	defer noForks()()

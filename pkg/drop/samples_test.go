@@ -15,31 +15,8 @@ import (
 	"mailchute/pkg/address"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/fault"
+	"mailchute/testdata"
 )
-
-// writerFormats are the formats of the sample folders, all of which must be here.
-var writerFormats = map[string]string{
-	"postfix": "postfix", "postfix-local": "postfix", "postfix-maildrop": "postfix", "postfix-procmail": "postfix",
-	"postfix-dovecotlda": "postfix", "postfix-plain": "postfix", "postfix-catchall": "postfix",
-	"postfix-opendkim": "postfix", "postfix-rspamd": "postfix",
-	"exim4": "exim", "exim4-plain": "exim", "exim4-catchall": "exim",
-	"exim4-file": "exim-files", "eml-dir-edge": "exim-files",
-	"opensmtpd": "opensmtpd",
-	"dovecot":   "dovecot", "postfix-dovecot": "dovecot", "postfix-dovecot-catchall": "dovecot",
-	"postfix-pipe": "drop-write", "sendmail": "drop-write", "opensmtpd-mda": "drop-write",
-	"iis-smtp": "iis", "exchange": "exchange", "dotnet-pickup": "pickup",
-	"hmailserver": "custom", "aws-ses-s3": "custom", "haraka-quarantine": "custom", "aiosmtpd-mailbox": "custom",
-	"broken": "postfix", "maildir-edge": "postfix", "django-filebased": "custom", "python-maildir": "postfix",
-}
-
-// customFormats say what is custom about the folders of that format.
-var customFormats = map[string]func(*drop.Format){
-	"hmailserver":       func(f *drop.Format) { f.Maildir, f.Pattern, f.EmptyIsNull = false, "*.eml", true },
-	"aws-ses-s3":        func(f *drop.Format) { f.Maildir, f.Pattern = false, "*" },
-	"haraka-quarantine": func(f *drop.Format) { f.Maildir, f.Pattern = false, "*" },
-	"django-filebased":  func(f *drop.Format) { f.Maildir, f.Pattern = false, "*.log" },
-	"aiosmtpd-mailbox":  func(f *drop.Format) { f.Sender, f.Recipient, f.List = "x-mailfrom", "x-rcptto", true },
-}
 
 // judgedOtherwise are the samples whose state we see in another way, with the reason.
 var judgedOtherwise = map[string]struct{ state, why string }{
@@ -90,7 +67,7 @@ func samples(t testing.TB, folders ...string) (all []sample) {
 	if root == "" {
 		return nil
 	}
-	for folder, name := range writerFormats {
+	for folder, writer := range testdata.Writers() {
 		if len(folders) > 0 && !slices.Contains(folders, folder) {
 			continue
 		}
@@ -102,9 +79,10 @@ func samples(t testing.TB, folders ...string) (all []sample) {
 		if err := json.Unmarshal(listed, &list); err != nil {
 			t.Fatal(err)
 		}
-		f := format(t, name)
-		if change, ok := customFormats[folder]; ok {
-			change(&f)
+		f := format(t, writer.Format)
+		if f.Custom {
+			f.Maildir, f.Pattern, f.EmptyIsNull = writer.Pattern == "", writer.Pattern, writer.EmptyIsNull
+			f.Sender, f.Recipient, f.List = writer.Sender, writer.Recipient, writer.List
 		}
 		for _, s := range list {
 			s.folder, s.format = folder, f
@@ -129,8 +107,9 @@ func TestSamples(t *testing.T) {
 	}
 	folders, err := os.ReadDir(dropfiles(t))
 	ok(t, err)
+	writers := testdata.Writers()
 	for _, folder := range folders {
-		if folder.IsDir() && writerFormats[folder.Name()] == "" {
+		if folder.IsDir() && writers[folder.Name()].Format == "" {
 			t.Errorf("the samples of %s have no format here", folder.Name())
 		}
 	}

@@ -38,6 +38,10 @@ const maxLooks = 10_000
 // as if it ended in the middle.
 const wholeFactor = 10
 
+// clockTick is how much younger a file may seem than it is: the clocks that file systems
+// go by move in ticks of up to that.
+const clockTick = 10 * time.Millisecond
+
 // settled reports whether the writer of a file is done with it. If not, NextDue says when
 // to ask again. A file that nobody has open, as a lease proves, is done if it looks whole;
 // else it has to stand still: its writer may open it again. Where no lease tells, a file has
@@ -65,7 +69,7 @@ func (f *Folder) settled(name string, info fs.FileInfo) (bool, error) {
 			f.dueAt(now.Add(f.o.Settle))
 			return false, nil
 		}
-		if closed = known; closed && (age >= f.o.Settle || looksWhole(file, info.Size())) {
+		if closed = known; closed && (age+clockTick >= f.o.Settle || looksWhole(file, info.Size())) {
 			return true, nil
 		}
 	}

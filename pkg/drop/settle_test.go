@@ -140,9 +140,7 @@ func TestFilesFromTheFuture(t *testing.T) {
 func TestSettleByLease(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if !provesWriters(w.dir) {
-		t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
-	}
+	w.needsLeases()
 	defer noForks()()
 	folder := w.open(w.fs(), "eml")
 	writer, err := os.Create(filepath.Join(w.dir, "a.eml"))

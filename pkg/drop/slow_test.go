@@ -92,8 +92,8 @@ func TestSlowWriterThatKeepsItOpen(t *testing.T) {
 		t.Run(row.name+" as "+row.as, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			if row.leases && !provesWriters(w.dir) {
-				t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
+			if row.leases {
+				w.needsLeases()
 			}
 			defer noForks()()
 			fsys := w.fs()
@@ -123,9 +123,7 @@ func TestSlowWriterThatKeepsItOpen(t *testing.T) {
 func TestLeaseAfterAnUnluckySelfTest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if !provesWriters(w.dir) {
-		t.Skip("needs Linux with a temporary folder on ext4 or tmpfs")
-	}
+	w.needsLeases()
 	defer noForks()()
 	fsys := w.fs()
 	fsys.noLeases = true

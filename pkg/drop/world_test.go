@@ -139,6 +139,20 @@ func (w *world) write(name, content string) {
 	ok(w.t, os.WriteFile(filepath.Join(w.dir, name), []byte(content), 0o600))
 }
 
+// needsLeases skips a test where leases prove nothing; where servers are required, so are
+// they, and it fails.
+func (w *world) needsLeases() {
+	w.t.Helper()
+	if provesWriters(w.dir) {
+		return
+	}
+	const missing = "needs Linux with a temporary folder on ext4 or tmpfs"
+	if os.Getenv("MAILCHUTE_TEST_SERVERS") == "require" {
+		w.t.Fatal(missing)
+	}
+	w.t.Skip(missing)
+}
+
 // noForks keeps other tests from starting a process until the returned function is called.
 // A process shares all open files until it runs its program: a file that is closed
 // meanwhile still has a writer.
