@@ -36,11 +36,11 @@ func bindEnds(tx Tx, run string) error {
 		}
 	}
 	for _, h := range ended {
-		_, documents, err := holdings(tx, h.Item.Key)
+		_, filed, err := holdings(tx, h.Item.Key)
 		if err != nil {
 			return err
 		}
-		if err := tx.BindEnd(h.ID, run, SealDocuments(documents[h.Outcome.RecipientKey])); err != nil {
+		if err := tx.BindEnd(h.ID, run, filed[h.Outcome.RecipientKey].seal()); err != nil {
 			return err
 		}
 	}

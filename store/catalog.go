@@ -50,12 +50,14 @@ type Tx interface {
 	RunRows
 	HeldRows
 	SweepRows
+	SenderRows
 }
 
 // LibraryRows are sites, libraries and the local parts of the farm.
 type LibraryRows interface {
 	Sites() ([]library.Site, error) // by name
 	InsertSite(s library.Site) error
+	UpdateSite(s library.Site) error
 	Libraries() ([]library.Library, error) // by name, archived ones included
 	Library(name string) (library.Library, error)
 	InsertLibrary(l library.Library) error // fault.ErrNotFound: no such site
@@ -74,10 +76,12 @@ type PeopleRows interface {
 	// InsertUser stores a user whose folded addresses are keys, in the order of
 	// u.Addresses. Logins and addresses are unique.
 	InsertUser(u access.User, keys []string) error
+	UpdateUser(u access.User, keys []string) error // everything but the login
 	UserAt(addressKey string) (login string, err error)
 	Groups() ([]access.Group, error) // by name
 	Group(name string) (access.Group, error)
 	InsertGroup(g access.Group) error
+	UpdateGroup(g access.Group) error // everything but the name
 	// GroupsOf returns the groups that have any of these as a direct member, by name.
 	GroupsOf(members []access.Principal) ([]string, error)
 	// Grants returns those of the given scopes; all, where none is given.
@@ -149,8 +153,10 @@ type DocumentRows interface {
 	NameInRoot(libraryName, nameKey string) (version int, folder bool, err error)
 	InsertDocument(d Document) error // ErrConflict: the version exists
 	// Documents yields the current versions of a library, by folder and name ("" is
-	// every library's, by library first).
+	// every library's, by library first), except those that say Removed.
 	Documents(libraryName string) iter.Seq2[Document, error]
+	// RemovedDocuments yields in the same order the current versions that say Removed.
+	RemovedDocuments(libraryName string) iter.Seq2[Document, error]
 	Versions(libraryName, folderKey, nameKey string) ([]Document, error) // oldest first
 	// DocumentsOf returns every version that came from an item, by library, folded folder
 	// and name, and version.
@@ -174,9 +180,16 @@ type DocumentRows interface {
 	// DeletePublication removes the process's row if it is of p's Version or an older one, and
 	// the document has no newer one, and reports that.
 	DeletePublication(p Publication) (removed bool, err error)
+	// PutHeader keeps the whole header of an item for a library; the first of the two stays.
+	PutHeader(libraryName string, k Key, header string) error
+	Header(libraryName string, k Key) (string, error) // "" where none is kept
 	// SurplusVersions yields the versions of a library's documents that are not swept and
-	// have at least keep newer ones, by folder and name, the oldest first.
+	// have at least keep newer ones with bytes, by folder and name, the oldest first.
 	SurplusVersions(libraryName string, keep int) iter.Seq2[Document, error]
+	// RemovedVersions yields the versions that are not swept and of which the first newer
+	// one that says Removed is of a time or before, by library, folder and name, the oldest
+	// first.
+	RemovedVersions(by time.Time) iter.Seq2[Document, error]
 	// DropVersion marks a version as swept: it refers to its blob no longer.
 	// fault.ErrStale: it does not refer to one; the transaction can go on.
 	DropVersion(libraryName, folderKey, nameKey string, version int) error
@@ -250,4 +263,14 @@ type HeldRows interface {
 type SweepRows interface {
 	PutSweep(sw Sweep) error // replaces that of the run; fault.ErrNotFound: no such run
 	Sweep(run string) (Sweep, error)
+}
+
+// SenderRows are how many messages of a sender were taken in an hour, which is told by the
+// time at which it begins.
+type SenderRows interface {
+	CountSent(sender string, hour time.Time) error
+	SentIn(sender string, hour time.Time) (int, error) // 0 where none was counted
+	// DeleteSent forgets hours that began before a time: of so many senders and hours at
+	// most (0: all), and says of how many.
+	DeleteSent(before time.Time, limit int) (int, error)
 }

@@ -18,6 +18,8 @@ const (
 	runEncoding      = "mailchute run 2"
 	rowsEncoding     = "mailchute rows 1"
 	documentEncoding = "mailchute document 1"
+	repliesEncoding  = "mailchute replies 1"
+	headerEncoding   = "mailchute header 1"
 )
 
 // Sum returns the digest that a closed run's row must have: SHA-256 over everything else
@@ -66,6 +68,19 @@ func SealDocuments(docs []Document) message.Digest {
 	for _, d := range sums {
 		l.digest(d)
 	}
+	return l.sum()
+}
+
+// sealFiled returns the Seal of an outcome with these documents and the header that is
+// kept with them.
+func sealFiled(docs []Document, header string) message.Digest {
+	documents := SealDocuments(docs)
+	if header == "" {
+		return documents
+	}
+	l := newLedger(headerEncoding)
+	l.digest(documents)
+	l.texts(header)
 	return l.sum()
 }
 
@@ -157,6 +172,9 @@ func (l *ledger) document(d Document) {
 	l.number(d.Content.Size)
 	l.number(int64(d.Rung))
 	l.time(d.Created)
+	if c.InReplyTo != "" || c.References != "" { // rows from before these columns have a seal, too
+		l.texts(repliesEncoding, c.InReplyTo, c.References)
+	}
 }
 
 // chain puts a run that is being closed at the end of the chain.

@@ -23,6 +23,7 @@ type pending struct {
 	settled      Settled
 	publications []Publication
 	isNew        bool              // its item was put by this settlement
+	over         bool              // the sender's hour is full: nothing was written
 	filedIn      map[string]string // library: the recipient for whom it has the message
 	err          error
 }

@@ -46,22 +46,18 @@ func (s *Store) settleRecipient(tx Tx, p *pending, d Decided, now time.Time) (Ou
 		State: d.State, Library: d.Library, Reason: d.Reason, Detail: d.Detail,
 		Run: p.Run, At: now, Skipped: d.Skipped,
 	}
-	earlier := len(p.settled.Documents)
-	for _, draft := range d.Drafts {
-		if err := s.file(tx, p, d, draft, now); err != nil {
-			return o, err
-		}
-		o.Documents++
-		o.Bytes += draft.Content.Size
+	filed, header, err := s.fileAll(tx, p, d, now)
+	if err != nil {
+		return o, err
 	}
-	o.Seal = SealDocuments(p.settled.Documents[earlier:])
+	o.Documents, o.Bytes, o.Seal = len(filed), bytesOf(filed), sealFiled(filed, header)
 	if d.State == Held {
 		o.Seal = p.Whole
 	}
 	if err := tx.InsertOutcome(o); err != nil || d.State != Held {
 		return o, err
 	}
-	_, err := tx.InsertHeld(HeldMail{Item: p.Item, Outcome: o, State: HeldWaiting, Since: now, Blob: p.Whole})
+	_, err = tx.InsertHeld(HeldMail{Item: p.Item, Outcome: o, State: HeldWaiting, Since: now, Blob: p.Whole})
 	return o, err
 }
 
@@ -74,6 +70,22 @@ func (p *pending) recipientKey(d Decided) string {
 	return d.Recipient.Key()
 }
 
+// fileAll writes the rows of all documents for a recipient, with the message's header where
+// it is to be kept.
+func (s *Store) fileAll(tx Tx, p *pending, d Decided, now time.Time) (filed []Document, header string, err error) {
+	earlier := len(p.settled.Documents)
+	for _, draft := range d.Drafts {
+		if err := s.file(tx, p, d, draft, now); err != nil {
+			return nil, "", err
+		}
+	}
+	filed = p.settled.Documents[earlier:]
+	if len(filed) == 0 || d.Header == "" {
+		return filed, "", nil
+	}
+	return filed, d.Header, tx.PutHeader(d.Library, p.Item.Key, d.Header)
+}
+
 // file writes the rows of one document.
 func (s *Store) file(tx Tx, p *pending, d Decided, draft library.Draft, now time.Time) error {
 	doc := Document{
@@ -83,6 +95,7 @@ func (s *Store) file(tx Tx, p *pending, d Decided, draft library.Draft, now time
 		OriginalName: draft.OriginalName, Part: draft.Part, Columns: p.Columns,
 		Key: p.Item.Key, RecipientKey: p.recipientKey(d),
 	}
+	doc.Content.Detected = "" // no row has it
 	if err := nameDocument(tx, &doc, draft.Overwrite); err != nil {
 		return fmt.Errorf("name %s/%s: %w", doc.Library, doc.Path(), err)
 	}

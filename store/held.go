@@ -111,10 +111,8 @@ func (s *Store) release(tx Tx, p *pending, now time.Time) error {
 		return err
 	}
 	if has[d.Library] == "" {
-		for _, draft := range d.Drafts {
-			if err := s.file(tx, p, d, draft, now); err != nil {
-				return err
-			}
+		if _, _, err := s.fileAll(tx, p, d, now); err != nil {
+			return err
 		}
 	}
 	action := fmt.Sprintf("held release %d to library:%s, author %s", p.released.ID, d.Library, d.Author)

@@ -25,6 +25,15 @@ func TestLastChange(t *testing.T) {
 		}},
 		{"user add", func(ctx context.Context) error { return f.AddUser(ctx, access.User{Login: "u"}) }},
 		{"group add", func(ctx context.Context) error { return f.AddGroup(ctx, access.Group{Name: "g", Site: "s"}) }},
+		{"site set", func(ctx context.Context) error {
+			return f.SetSite(ctx, "s", func(s *library.Site) error { s.Title = "S"; return nil })
+		}},
+		{"user set", func(ctx context.Context) error {
+			return f.SetUser(ctx, "u", func(u *access.User) error { u.Name = "U"; return nil })
+		}},
+		{"group set", func(ctx context.Context) error {
+			return f.SetGroup(ctx, "g", func(g *access.Group) error { g.Title = "G"; return nil })
+		}},
 		{"grant", func(ctx context.Context) error { return f.Grant(ctx, grant) }},
 		{"revoke", func(ctx context.Context) error { return f.Revoke(ctx, grant.Scope, grant.Principal) }},
 		{"settings set", func(ctx context.Context) error { return f.SetSettings(ctx, map[string]string{"enabled": "false"}) }},

@@ -41,6 +41,36 @@ func (s *Store) AddSite(ctx context.Context, site library.Site) error {
 	return s.update(ctx, "site add "+site.Name, func(tx Tx) error { return tx.InsertSite(site) })
 }
 
+// SetSite changes a site: its title. change gets the site as it is; it may run more than
+// once. fault.ErrNotFound: there is no such site.
+func (s *Store) SetSite(ctx context.Context, name string, change func(*library.Site) error) error {
+	return s.update(ctx, "site set "+name, func(tx Tx) error {
+		site, err := siteNamed(tx, name)
+		if err != nil {
+			return err
+		}
+		if err := change(&site); err != nil {
+			return err
+		}
+		site.Name = name
+		return tx.UpdateSite(site)
+	})
+}
+
+// siteNamed returns a site: fault.ErrNotFound.
+func siteNamed(tx Tx, name string) (library.Site, error) {
+	sites, err := tx.Sites()
+	if err != nil {
+		return library.Site{}, err
+	}
+	for _, s := range sites {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return library.Site{}, fmt.Errorf("site:%s: %w", name, fault.ErrNotFound)
+}
+
 // Sites returns all sites by name.
 func (s *Store) Sites(ctx context.Context) (sites []library.Site, err error) {
 	err = s.view(ctx, "sites", func(tx Tx) error {
@@ -121,6 +151,9 @@ func (s *Store) RemoveLibrary(ctx context.Context, name string, archive bool) er
 func libraryInUse(tx Tx, name string) (string, error) {
 	for _, err := range tx.Documents(name) {
 		return "documents", err
+	}
+	for _, err := range tx.RemovedDocuments(name) {
+		return "versions of removed documents", err
 	}
 	for h, err := range tx.Held(HeldWaiting) {
 		if err != nil {

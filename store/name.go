@@ -8,9 +8,10 @@ import (
 )
 
 // nameDocument makes the document's folder and name distinct, or makes it the next
-// version of the one that is there. The spelling that came first stays: names that
-// differ only in case or composition are the same to most file systems. A folder and a
-// document of the root never have the same name, since the tree could not show both.
+// version of the one that is there, also where that was removed. The spelling that came
+// first stays: names that differ only in case or composition are the same to most file
+// systems. A folder and a document of the root never have the same name, since the tree
+// could not show both.
 func nameDocument(tx Tx, doc *Document, overwrite bool) error {
 	if err := nameFolder(tx, doc); err != nil {
 		return err
@@ -19,16 +20,22 @@ func nameDocument(tx Tx, doc *Document, overwrite bool) error {
 	for {
 		doc.NameKey = library.Fold(doc.Name)
 		version, folder, err := nameTaken(tx, doc)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case version > 0 && overwrite:
-			current, err := tx.CurrentDocument(doc.Library, doc.FolderKey, doc.NameKey)
-			doc.Name, doc.Version = current.Name, version+1
-			return err
-		case version == 0 && !folder:
+		}
+		if version == 0 && !folder {
 			doc.Version = 1
 			return nil
+		}
+		if version > 0 {
+			current, err := tx.CurrentDocument(doc.Library, doc.FolderKey, doc.NameKey)
+			if err != nil {
+				return err
+			}
+			if overwrite || current.Removed {
+				doc.Name, doc.Version = current.Name, version+1
+				return nil
+			}
 		}
 		if doc.Name, err = nextName(tx, doc, wanted); err != nil {
 			return err

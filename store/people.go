@@ -19,26 +19,57 @@ func (s *Store) AddUser(ctx context.Context, u access.User) error {
 	if err := library.CheckName(u.Login); err != nil {
 		return fmt.Errorf("login: %w", err)
 	}
+	return s.update(ctx, "user add "+u.Login, func(tx Tx) error {
+		keys, err := addressKeys(tx, u)
+		if err != nil {
+			return err
+		}
+		return tx.InsertUser(u, keys)
+	})
+}
+
+// SetUser changes a user: name and addresses. change gets the user as they are; it may run
+// more than once. fault.ErrNotFound; the other errors are those of AddUser.
+func (s *Store) SetUser(ctx context.Context, login string, change func(*access.User) error) error {
+	return s.update(ctx, "user set "+login, func(tx Tx) error {
+		u, err := tx.User(login)
+		if err != nil {
+			return err
+		}
+		if err := change(&u); err != nil {
+			return err
+		}
+		u.Login = login
+		keys, err := addressKeys(tx, u)
+		if err != nil {
+			return err
+		}
+		return tx.UpdateUser(u, keys)
+	})
+}
+
+// addressKeys returns the folded addresses of a user: fault.ErrConflict where one belongs to
+// another, or is there twice.
+func addressKeys(tx Tx, u access.User) ([]string, error) {
 	keys := make([]string, len(u.Addresses))
 	for i, a := range u.Addresses {
 		parsed, err := address.ParseMailbox(a)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		keys[i] = parsed.Key()
-	}
-	return s.update(ctx, "user add "+u.Login, func(tx Tx) error {
-		for i, k := range keys {
-			login, err := tx.UserAt(k)
-			if err == nil {
-				return fmt.Errorf("the address %s belongs to user %s: %w", u.Addresses[i], login, fault.ErrConflict)
-			}
-			if !errors.Is(err, fault.ErrNotFound) {
-				return err
-			}
+		if slices.Contains(keys[:i], keys[i]) {
+			return nil, fmt.Errorf("the address %s is there twice: %w", a, fault.ErrConflict)
 		}
-		return tx.InsertUser(u, keys)
-	})
+		login, err := tx.UserAt(keys[i])
+		if err == nil && login != u.Login {
+			return nil, fmt.Errorf("the address %s belongs to user %s: %w", a, login, fault.ErrConflict)
+		}
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return keys, nil
 }
 
 // Users returns all users by login.
@@ -48,42 +79,6 @@ func (s *Store) Users(ctx context.Context) (us []access.User, err error) {
 		return err
 	})
 	return us, err
-}
-
-// AddGroup adds a group whose members must exist (addresses excepted). The errors are
-// those of AddLibrary.
-func (s *Store) AddGroup(ctx context.Context, g access.Group) error {
-	if err := library.CheckName(g.Name); err != nil {
-		return err
-	}
-	if g.LocalPart != "" {
-		if err := address.CheckLocalPart(g.LocalPart); err != nil {
-			return err
-		}
-	}
-	return s.update(ctx, "group add "+g.Name, func(tx Tx) error {
-		for _, m := range g.Members {
-			if m.Kind == access.KindGroup && m.Name == g.Name {
-				continue // a group may hold itself; it means nothing
-			}
-			if err := exists(tx, m); err != nil {
-				return err
-			}
-		}
-		if err := tx.InsertGroup(g); err != nil {
-			return err
-		}
-		return claimLocalPart(tx, g.LocalPart, Owner{Group: g.Name})
-	})
-}
-
-// Groups returns all groups by name.
-func (s *Store) Groups(ctx context.Context) (gs []access.Group, err error) {
-	err = s.view(ctx, "groups", func(tx Tx) error {
-		gs, err = tx.Groups()
-		return err
-	})
-	return gs, err
 }
 
 // Grant gives a principal a level in a scope, in place of the one it had there.
@@ -187,14 +182,6 @@ func scopeExists(tx Tx, scope access.Scope) error {
 		}
 		return nil
 	}
-	sites, err := tx.Sites()
-	if err != nil {
-		return err
-	}
-	for _, s := range sites {
-		if s.Name == scope.Name {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s: %w", scope, fault.ErrNotFound)
+	_, err := siteNamed(tx, scope.Name)
+	return err
 }

@@ -32,6 +32,12 @@ func (s *Store) Publish(ctx context.Context) (total int, err error) {
 	if err := s.takePublications(ctx); err != nil {
 		return 0, err
 	}
+	return s.publishOwn(ctx)
+}
+
+// publishOwn shows what the rows of this process ask for. It is for whoever is in the
+// stages writing and showing, with nothing left to clear.
+func (s *Store) publishOwn(ctx context.Context) (total int, err error) {
 	failed := map[Publication]error{}
 	tried := map[Publication]bool{}
 	for {

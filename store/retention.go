@@ -7,11 +7,12 @@ import (
 	"mailchute/pkg/library"
 )
 
-// The keys of the farm policy that say how long held mail and the records of runs are
-// kept.
+// The keys of the farm policy that say how long held mail, the records of runs and the
+// bytes of removed documents are kept.
 const (
-	heldKeep = "held_keep"
-	runsKeep = "runs_keep"
+	heldKeep    = "held_keep"
+	runsKeep    = "runs_keep"
+	removedKeep = "removed_keep"
 )
 
 // retention is how long something is kept.
@@ -46,7 +47,7 @@ func retentionOf(set map[string]string, key string) (retention, error) {
 }
 
 // retentionUnset has the values of keys that were not set.
-var retentionUnset = map[string]string{heldKeep: "30d", runsKeep: "400d"}
+var retentionUnset = map[string]string{heldKeep: "30d", runsKeep: "400d", removedKeep: "30d"}
 
 // expires returns when held mail that was announced expires: when it has been kept for
 // so long, but never before the notice has run out.

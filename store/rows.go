@@ -60,8 +60,9 @@ type Outcome struct {
 	Documents    int
 	Bytes        int64
 	Skipped      int // parts that the library did not want
-	// Seal is the digest of what the outcome stands on: SealDocuments of what was filed,
-	// the drop file that is held; zero where there is neither.
+	// Seal is the digest of what the outcome stands on: SealDocuments of what was filed, and
+	// of the header that is kept with it; the drop file that is held; zero where there is
+	// neither.
 	Seal message.Digest
 }
 
@@ -97,7 +98,7 @@ type HeldEnd struct {
 	Author  string // of the documents that it was released as; "" otherwise
 
 	Run  string         // the first closed since, which has the end in its books; "": none yet
-	Seal message.Digest // SealDocuments of what it was released as, when that Run was closed
+	Seal message.Digest // of what it was released as, as in Outcome, when that Run was closed
 }
 
 // Columns are the e-mail columns of a document (SharePoint's EmailSender … EmailSubject).
@@ -110,9 +111,13 @@ type Columns struct {
 	Cc        string
 	Subject   string
 	Date      string
+
+	InReplyTo  string
+	References string
 }
 
-// Document is one version of a named file in a folder of a library.
+// Document is one version of a named file in a folder of a library, or the word that it
+// was removed.
 type Document struct {
 	Library      string
 	Folder       string // "" is the root
@@ -132,6 +137,9 @@ type Document struct {
 	Key          Key    // the item it came from
 	RecipientKey string // and the recipient it was filed for
 	Swept        bool   // the bytes are not kept any more; false for a new row
+	// Removed: the document was removed, at Created and by Author, the operating system's
+	// user. Such a version has neither bytes nor a message.
+	Removed bool
 }
 
 // Path returns the document's path below its library: folder/name.
@@ -241,7 +249,7 @@ type Sweep struct {
 	Run          string
 	Expiring     int // held messages that will expire within NoticeTime
 	Expired      int
-	Versions     int // of documents, above their library's limit, whose bytes were let go
+	Versions     int // of documents, above their library's limit or removed, whose bytes were let go
 	Runs         int // removed, with their messages
 	Doomed       int // blobs that nothing refers to, marked for a later sweep
 	Removed      int // blobs

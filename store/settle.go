@@ -27,6 +27,7 @@ type Settlement struct {
 	Duplicates access.Duplicates
 	Whole      message.Digest // of the whole drop file, staged where anything is held
 	Staging    *Staging       // nil where nothing was staged
+	Rate       Rate           // zero where the message does not count
 }
 
 // Decided is the decision for one recipient.
@@ -39,6 +40,9 @@ type Decided struct {
 	Author    string
 	Drafts    []library.Draft
 	Skipped   int
+	// Header is the whole header of the message where the library keeps it
+	// (library.Settings.SaveHeaders); "" otherwise.
+	Header string
 }
 
 // Settled is what Settle did.
@@ -76,7 +80,8 @@ func (s *Store) Outcomes(ctx context.Context, k Key, g *Staging) ([]Outcome, err
 // and shows its documents in the tree. When it returns nil, the drop file may be removed.
 // A recipient that got its outcome meanwhile, from whomever, keeps it.
 //
-// Errors are transient and leave nothing behind; ErrDown is none of this item's own.
+// Errors are transient and leave nothing behind; ErrDown is none of this item's own, and
+// ErrOverRate asks for another decision.
 // Once it waits for the commit, Settle is not interrupted by ctx.
 func (s *Store) Settle(ctx context.Context, st Settlement) (Settled, error) {
 	done, err := s.write(ctx, pending{Settlement: st})
@@ -116,6 +121,9 @@ func (s *Store) writeOnce(ctx context.Context, p pending, wanted map[message.Dig
 	if p.err != nil {
 		return Settled{}, p.err
 	}
+	if p.over {
+		return Settled{}, ErrOverRate
+	}
 	return p.settled, nil
 }
 
@@ -144,6 +152,10 @@ var errUndecided = errors.New("nothing was decided for this message, and nothing
 func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 	p.settled = Settled{State: Duplicate}
 	p.publications = nil
+	over, err := p.isOver(tx)
+	if p.over = over; err != nil || over {
+		return err
+	}
 	earlier, err := p.earlier(tx)
 	if err != nil {
 		return err
@@ -156,6 +168,9 @@ func (s *Store) settle(tx Tx, p *pending, now time.Time) error {
 		return err
 	}
 	if p.filedIn, err = filedIn(tx, earlier); err != nil {
+		return err
+	}
+	if err := p.countSent(tx, earlier, open); err != nil {
 		return err
 	}
 	if err := s.settleBlobs(tx, p, now); err != nil {

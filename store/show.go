@@ -57,7 +57,7 @@ func (s *Store) show(ctx context.Context, pubs []Publication, versions []current
 	for i, c := range versions {
 		p := pubs[i]
 		if c.err == nil {
-			c.err = s.withBlob(ctx, c.digest, func(b Blob) error { return s.tree.Publish(ctx, c.at, b) })
+			c.err = s.showCurrent(ctx, c)
 		}
 		if c.err != nil {
 			fail(p, c.err)
@@ -69,7 +69,15 @@ func (s *Store) show(ctx context.Context, pubs []Publication, versions []current
 	return failed
 }
 
-// shown is a publication whose document the tree shows at a path.
+// showCurrent makes the tree show a version, or nothing where the document was removed.
+func (s *Store) showCurrent(ctx context.Context, c current) error {
+	if c.removed {
+		return s.tree.Unpublish(ctx, c.at)
+	}
+	return s.withBlob(ctx, c.digest, func(b Blob) error { return s.tree.Publish(ctx, c.at, b) })
+}
+
+// shown is a publication whose document the tree shows at a path, or shows no more.
 type shown struct {
 	Publication
 	at string
@@ -79,6 +87,7 @@ type shown struct {
 type current struct {
 	version int
 	digest  message.Digest
+	removed bool
 	at      string
 	err     error // it could not be looked up
 }
@@ -109,7 +118,7 @@ func (s *Store) eachCurrent(ctx context.Context, n int, find func(tx Tx, i int) 
 			if err == nil {
 				found[i].at, err = treePath(tx, d, sites)
 			}
-			found[i].version, found[i].digest, found[i].err = d.Version, d.Content.Digest, err
+			found[i].version, found[i].digest, found[i].removed, found[i].err = d.Version, d.Content.Digest, d.Removed, err
 			if err != nil && !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}

@@ -27,9 +27,10 @@ type check func(ctx context.Context, report func(Finding) error) error
 // Verify proves that books, rows, blobs and tree agree. Each message that a run processed
 // has ended in the state that the run counts, and its outcomes have their documents or
 // held mail and no others; every closed run's record is what Run.Sum says and follows the
-// one before; the database finds no damage in itself; every document came from a message,
-// it and every held message has its blob's row, every row its bytes with the right digest;
-// every document has its file in the tree, and every file there is a document. It yields
+// one before; the database finds no damage in itself; every version came from a message, or
+// says that the document before it was removed; it and every held message has its blob's
+// row, every row its bytes with the right digest; every document that was not removed has
+// its file in the tree, and every file there is such a document. It yields
 // each fault it finds, and a closing line for each check that found none. It reads every
 // stored byte. An error means that it could not go on. Mail that is being filed meanwhile
 // does no harm.

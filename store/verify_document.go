@@ -15,6 +15,8 @@ func documentFault(tx Tx, d Document) (string, error) {
 		return "it came from no message", nil
 	case d.FolderKey != library.Fold(d.Folder) || d.NameKey != library.Fold(d.Name):
 		return fmt.Sprintf("it is kept under the folder %q and the name %q, which are not the folded forms of its own", d.FolderKey, d.NameKey), nil
+	case d.Removed:
+		return "it came from a message, and says that the document was removed", nil
 	case !d.Swept:
 		return "", nil
 	}
@@ -23,6 +25,24 @@ func documentFault(tx Tx, d Document) (string, error) {
 		return "it is the current one, and its row lets its bytes go", nil
 	}
 	return "", err
+}
+
+// removalFault says what is wrong with a version that says Removed by itself, "" for nothing.
+func removalFault(tx Tx, d Document) (string, error) {
+	bare := Document{
+		Library: d.Library, Folder: d.Folder, FolderKey: library.Fold(d.Folder), Name: d.Name, NameKey: library.Fold(d.Name),
+		Version: d.Version, Author: d.Author, Created: d.Created, Removed: true,
+	}
+	if d != bare {
+		return "it says that the document was removed, and more than who did it and when", nil
+	}
+	all, err := tx.Versions(d.Library, d.FolderKey, d.NameKey)
+	for _, before := range all {
+		if before.Version == d.Version-1 && !before.Removed {
+			return "", err
+		}
+	}
+	return "it says that a document was removed which was not there", err
 }
 
 // standing says what is wrong with the rows that a document stands on, its own and those

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
 )
 
 // message checks that each recipient of a message has exactly what the outcome says.
@@ -30,8 +31,8 @@ func (a *audit) message(tx Tx, k Key) error {
 	if len(outcomes) == 0 {
 		a.fault("%s (message %s): no recipient has an outcome", it.File, k)
 	}
-	for _, docs := range documents {
-		for _, d := range docs {
+	for _, f := range documents {
+		for _, d := range f.documents {
 			wrong, err := documentFault(tx, d)
 			if err != nil {
 				return err
@@ -62,14 +63,22 @@ func (a *audit) message(tx Tx, k Key) error {
 			a.fault("message %s: run %q, whose books say what became of held message %d, is not in the books", k, h.End.Run, h.ID)
 		}
 	}
-	for recipient, docs := range documents {
-		a.fault("%s (message %s): %d documents are there for %q, who has no outcome", it.File, k, len(docs), recipient)
+	for recipient, f := range documents {
+		a.fault("%s (message %s): %d documents are there for %q, who has no outcome", it.File, k, len(f.documents), recipient)
 	}
 	return nil
 }
 
+// filing is what was filed of a message for a recipient.
+type filing struct {
+	documents []Document
+	header    string // that is kept with them
+}
+
+func (f filing) seal() message.Digest { return sealFiled(f.documents, f.header) }
+
 // holdings returns what is held and what is filed of a message by recipient key.
-func holdings(tx Tx, k Key) (held map[string]HeldMail, documents map[string][]Document, err error) {
+func holdings(tx Tx, k Key) (held map[string]HeldMail, filed map[string]filing, err error) {
 	hs, err := tx.HeldOf(k)
 	if err != nil {
 		return nil, nil, err
@@ -79,16 +88,22 @@ func holdings(tx Tx, k Key) (held map[string]HeldMail, documents map[string][]Do
 		held[h.Outcome.RecipientKey] = h
 	}
 	docs, err := tx.DocumentsOf(k)
-	documents = map[string][]Document{}
+	filed = map[string]filing{}
 	for _, d := range docs {
-		documents[d.RecipientKey] = append(documents[d.RecipientKey], d)
+		f := filed[d.RecipientKey]
+		f.documents = append(f.documents, d)
+		if len(f.documents) == 1 && err == nil {
+			f.header, err = tx.Header(d.Library, k)
+		}
+		filed[d.RecipientKey] = f
 	}
-	return held, documents, err
+	return held, filed, err
 }
 
 // outcomeFault says how an outcome differs from what is there for its recipient, "" for
 // nothing. h is zero where nothing is held.
-func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
+func outcomeFault(o Outcome, h HeldMail, f filing) string {
+	docs := f.documents
 	switch o.State {
 	case Filed:
 		switch {
@@ -96,7 +111,7 @@ func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
 			return "it is held, too"
 		case len(docs) != o.Documents:
 			return fmt.Sprintf("%d documents were filed, and there are %d", o.Documents, len(docs))
-		case SealDocuments(docs) != o.Seal:
+		case f.seal() != o.Seal:
 			return "its documents are not those that were filed"
 		case bytesOf(docs) != o.Bytes:
 			return fmt.Sprintf("%d bytes were filed, and its documents have %d", o.Bytes, bytesOf(docs))
@@ -111,7 +126,7 @@ func outcomeFault(o Outcome, h HeldMail, docs []Document) string {
 			return "it waits, and its drop file was swept"
 		case len(docs) > 0 && h.State != HeldReleased:
 			return fmt.Sprintf("it has %d documents and was never released", len(docs))
-		case h.End.Run != "" && SealDocuments(docs) != h.End.Seal:
+		case h.End.Run != "" && f.seal() != h.End.Seal:
 			return "its documents are not those that it was released as"
 		}
 		for _, d := range docs {

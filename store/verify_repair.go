@@ -15,10 +15,11 @@ import (
 // Repair computes the sum of held mail anew where it is wrong. Then it takes the bytes of
 // current documents whose blobs are missing or damaged from the tree, where that has them
 // with the right digest, and makes the tree show the documents that it does not show, or
-// with other bytes than they have: it puts the publication of each and publishes. A
-// document is left as the tree shows it where its bytes are lost, or where Verify finds
-// fault with its rows or those of its message: somebody may have forged it. It yields what
-// it mended and what it could not. Nothing else is changed; Verify says what is left.
+// with other bytes than they have, and no more those that were removed: it puts the
+// publication of each and publishes. A document is left as the tree shows it where its
+// bytes are lost, or where Verify finds fault with its rows or those of its message:
+// somebody may have forged it. It yields what it mended and what it could not. Nothing else
+// is changed; Verify says what is left.
 func (s *Store) Repair(ctx context.Context) iter.Seq2[Finding, error] {
 	return findings(ctx, s.repairHeldBytes, s.repairTree)
 }
@@ -49,12 +50,15 @@ func (s *Store) repairHeldBytes(ctx context.Context, report func(Finding) error)
 }
 
 func (s *Store) repairTree(ctx context.Context, report func(Finding) error) error {
-	leaves, _, err := s.leaves(ctx)
+	wanted, err := s.wantedTree(ctx)
 	if err != nil {
 		return err
 	}
-	wrong := map[string]error{}
-	for at, l := range leaves {
+	wrong, err := s.withdraw(ctx, wanted.removed)
+	if err != nil {
+		return err
+	}
+	for at, l := range wanted.leaves {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -79,16 +83,38 @@ func (s *Store) repairTree(ctx context.Context, report func(Finding) error) erro
 			}
 		}
 	}
-	return s.repairShown(ctx, leaves, wrong, report)
+	return s.repairShown(ctx, wanted, wrong, report)
+}
+
+// withdraw asks for what was removed and is still shown to be shown no more, and returns it.
+func (s *Store) withdraw(ctx context.Context, removed map[string]leaf) (wrong map[string]error, err error) {
+	wrong = map[string]error{}
+	if len(removed) == 0 {
+		return wrong, nil
+	}
+	for at, err := range s.tree.All(ctx) {
+		if err != nil {
+			return wrong, fmt.Errorf("list the tree: %w", err)
+		}
+		l, ok := removed[at]
+		if !ok {
+			continue
+		}
+		wrong[at] = errStillShown
+		if err := s.catalog.Update(ctx, func(tx Tx) error { return tx.PutPublication(l.Publication) }); err != nil {
+			return wrong, fmt.Errorf("publish the removal of %s: %w", at, err)
+		}
+	}
+	return wrong, nil
 }
 
 // repairShown publishes what was asked for, and says of what was wrong whether it is so no
 // longer.
-func (s *Store) repairShown(ctx context.Context, leaves map[string]leaf, wrong map[string]error, report func(Finding) error) error {
+func (s *Store) repairShown(ctx context.Context, wanted wantedTree, wrong map[string]error, report func(Finding) error) error {
 	_, failed := s.Publish(ctx)
 	for at, was := range wrong {
 		f := Finding{Check: "tree", OK: true, Mended: true, Detail: fmt.Sprintf("%s: %v; it was published again", at, was)}
-		if err := s.leafFault(ctx, at, leaves[at]); err != nil {
+		if err := s.shownFault(ctx, at, wanted); err != nil {
 			f.OK, f.Mended, f.Detail = false, false, fmt.Sprintf("%s: %v, and it cannot be published again", at, was)
 		}
 		if err := report(f); err != nil {
@@ -99,6 +125,22 @@ func (s *Store) repairShown(ctx context.Context, leaves map[string]leaf, wrong m
 		return report(Finding{Check: "tree", Detail: failed.Error()})
 	}
 	return nil
+}
+
+// shownFault says what is wrong with what the tree shows at a path, nil for nothing.
+func (s *Store) shownFault(ctx context.Context, at string, wanted wantedTree) error {
+	l, ok := wanted.leaves[at]
+	if ok {
+		return s.leafFault(ctx, at, l)
+	}
+	f, err := s.tree.Open(ctx, at)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	return errors.Join(errStillShown, err)
 }
 
 // republish asks for a document to be shown again, if it has its bytes: else the tree may

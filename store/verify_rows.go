@@ -110,12 +110,25 @@ func (a *rowsAudit) references(tx Tx) error {
 	return nil
 }
 
+// strays checks the versions that came from no message: those that say Removed.
 func (a *rowsAudit) strays(tx Tx) error {
-	for d, err := range tx.StrayDocuments() {
+	all, err := gather(tx.StrayDocuments())
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		a.step()
+		if !d.Removed {
+			a.fault("version %d of document %s/%s came from no message: mailchute has not filed it", d.Version, d.Library, d.Path())
+			continue
+		}
+		wrong, err := removalFault(tx, d)
 		if err != nil {
 			return err
 		}
-		a.fault("version %d of document %s/%s came from no message: mailchute has not filed it", d.Version, d.Library, d.Path())
+		if wrong != "" {
+			a.fault("version %d of document %s/%s: %s", d.Version, d.Library, d.Path(), wrong)
+		}
 	}
 	return nil
 }

@@ -35,6 +35,14 @@
 //	meet     of anyone, meetings saved
 //	over     of anyone, overwriting
 //	strict   of anyone, files of at most 1024 bytes, no exe and no js
+//	blocks   of anyone, nothing of the types that SharePoint blocks
+//	skips    of anyone, files of these types left out
+//	sheets   of anyone, only files *.csv, and of these no draft*
+//	small    of anyone, messages of at most 1024 bytes
+//	plus     of anyone, in folders by the detail of its address
+//	bodies   of anyone, the text of messages saved
+//	pages    of anyone, the text of messages saved as HTML
+//	named    of anyone, names by the template {date}/{sender} {name} {n}{ext}
 //
 // Everything else is as settings and limits are by default.
 package testdata
@@ -44,11 +52,17 @@ import (
 	"io/fs"
 )
 
-//go:embed demo mail
+//go:embed demo mail forgery honest
 var files embed.FS
 
 // Demo returns the demo's messages, NN-NAME.eml each.
 func Demo() fs.FS { return below("demo") }
+
+// Forgery returns files of cases in which somebody wants to be taken for somebody else.
+func Forgery() fs.FS { return below("forgery") }
+
+// Honest returns files of cases of honest mail, in the same form.
+func Honest() fs.FS { return below("honest") }
 
 func below(dir string) fs.FS {
 	sub, err := fs.Sub(files, dir)

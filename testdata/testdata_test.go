@@ -25,7 +25,7 @@ func TestCases(t *testing.T) {
 	if len(cases) < 80 {
 		t.Errorf("got %d cases, want at least 80", len(cases))
 	}
-	libraries := strings.Fields("open closed sender subject orig meet over strict")
+	libraries := strings.Fields("open closed sender subject orig meet over strict blocks skips sheets small plus bodies pages named")
 	for _, c := range cases {
 		if !slices.Contains(drop.Formats(), c.Format) {
 			t.Errorf("%s: unknown format %q", c.Name, c.Format)

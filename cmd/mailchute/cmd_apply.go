@@ -29,8 +29,11 @@ func (c *cli) applyCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = c.applyDeclared(ctx, f, wanted, dryRun)
-		return err
+		p, err := c.applyDeclared(ctx, f, wanted, dryRun)
+		if err != nil || !wanted.fromSharePoint() {
+			return err
+		}
+		return c.reportProperties(wanted.libraries, p.libraries)
 	})
 	cmd.Flags().StringVarP(&file, "file", "f", "", "`FILE` in TOML; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the difference, change nothing")
@@ -52,7 +55,7 @@ and makes it. A second run changes nothing.
   name = "team"                   # title, site
   members = ["user:alice"]
   [[library]]
-  name = "invoices"               # the flags of library add, with _ for -, and inherit
+  name = "invoices"               # the flags of library add, with _ for -; inherit for --no-inherit
   site = "finance"
   overwrite = true
   [[grant]]
@@ -61,21 +64,22 @@ and makes it. A second run changes nothing.
   level = "contribute"
 
 What is declared is made, or changed where it is there. What the file does not mention is left
-alone: settings and keys of a library, other grants and members. Nothing is ever removed. Titles
-of sites, users and groups cannot be changed after they were added: where the file says something
-else of one, nothing is changed (exit 4). A user may have more addresses, and a group more
-members, than the file says.
+alone: other sites, users, groups, libraries and grants, and the keys that one here has not. A
+key that is there says all of it: addresses = […] are the addresses of the user, and members = […]
+those of the group, and no others.
 
 A library also takes SharePoint's names of its e-mail properties, EmailAlias and
-vti_emailoverwrite = 1; mailchute library import-settings --help lists them.
+vti_emailoverwrite = 1; mailchute help settings lists them. They are the same settings: where both
+names stand in a table, they must say the same. What became of them, and what mailchute does
+otherwise than SharePoint, is printed below the changes.
 
 The order is: settings, sites, users, groups, libraries, grants; of each, that of the file. So a
-group stands below its members, and a local part can go from one library to another below it.
-All of the file is checked before anything is changed, but for the values of settings: they are
-set first, all or none. Each change then stands by itself; after an error, run it again.
+group stands below its members, and a local part or address can go from one to another below it.
+All of the file is checked before anything is changed, with --dry-run as without. Settings are then
+set all or none; each other change stands by itself: after an error, run it again.
 
 Exit codes: 2 the file is wrong; 3 there is no such site, user, group or library; 4 a local part
-or address belongs to another, or what is there cannot be changed.`
+or address belongs to another, or what is there cannot be changed so.`
 
 // readInput reads the file that a flag or an argument names; "-" is standard input. name
 // is for errors.

@@ -19,27 +19,32 @@ type placed[T any] struct {
 	what T
 }
 
+// wish is something that is made from an empty one where there is none, and then changed.
+// change may run more than once; its errors say where.
+type wish[T any] struct {
+	empty  T
+	change func(*T) error
+}
+
+// libraryWish is a library, with the properties of SharePoint's that say what it is like.
+type libraryWish struct {
+	wish[library.Library]
+	properties []library.SharePointValue
+}
+
 // declared is what a file declares, in its order.
 type declared struct {
 	settings  []placed[settingJSON] // Key and Value
-	sites     []placed[library.Site]
-	users     []placed[access.User]
-	groups    []placed[groupWish]
+	sites     []placed[wish[library.Site]]
+	users     []placed[wish[access.User]]
+	groups    []placed[wish[access.Group]]
 	libraries []placed[libraryWish]
 	grants    []placed[grantJSON]
 }
 
-// groupWish is a group whose members have not been read yet.
-type groupWish struct {
-	access.Group
-	members []string
-}
-
-// libraryWish is a library that is made from an empty one where there is none, and then
-// changed. change may run more than once.
-type libraryWish struct {
-	empty  library.Library
-	change func(*library.Library) error
+// fromSharePoint reports whether a library is declared by SharePoint's names.
+func (d declared) fromSharePoint() bool {
+	return slices.ContainsFunc(d.libraries, func(l placed[libraryWish]) bool { return len(l.what.properties) > 0 })
 }
 
 // readDeclared reads a file of apply. Its errors say where.
@@ -117,35 +122,71 @@ func (r *declaredReader) settings(path string, v any) error {
 }
 
 func (r *declaredReader) site(t tomlTable) error {
-	var s library.Site
-	if err := t.into(map[string]any{"name": &s.Name, "title": &s.Title}, "name"); err != nil {
+	var given library.Site
+	if err := t.into(map[string]any{"name": &given.Name, "title": &given.Title}, "name"); err != nil {
 		return err
 	}
-	r.declared.sites = append(r.declared.sites, placed[library.Site]{t.at("name"), s})
+	change := func(s *library.Site) error {
+		if t.has("title") {
+			s.Title = given.Title
+		}
+		return nil
+	}
+	r.declared.sites = append(r.declared.sites, placed[wish[library.Site]]{t.at("name"), wish[library.Site]{library.Site{Name: given.Name}, change}})
 	return nil
 }
 
 func (r *declaredReader) user(t tomlTable) error {
-	var u access.User
-	if err := t.into(map[string]any{"login": &u.Login, "name": &u.Name, "addresses": &u.Addresses}, "login"); err != nil {
+	var given access.User
+	if err := t.into(map[string]any{"login": &given.Login, "name": &given.Name, "addresses": &given.Addresses}, "login"); err != nil {
 		return err
 	}
-	if err := checkUser(u); err != nil {
+	if err := library.CheckName(given.Login); err != nil {
 		return t.wrong("login", err)
 	}
-	r.declared.users = append(r.declared.users, placed[access.User]{t.at("login"), u})
+	faulty := "login"
+	if t.has("addresses") {
+		faulty = "addresses"
+	}
+	change := func(u *access.User) error {
+		if t.has("name") {
+			u.Name = given.Name
+		}
+		if t.has("addresses") {
+			u.Addresses = given.Addresses
+		}
+		if err := checkUser(*u); err != nil {
+			return t.wrong(faulty, err)
+		}
+		return nil
+	}
+	r.declared.users = append(r.declared.users, placed[wish[access.User]]{t.at("login"), wish[access.User]{access.User{Login: given.Login}, change}})
 	return nil
 }
 
 func (r *declaredReader) group(t tomlTable) error {
-	var g groupWish
-	if err := t.into(map[string]any{"name": &g.Name, "title": &g.Title, "site": &g.Site, "members": &g.members}, "name"); err != nil {
+	var given access.Group
+	var members []string
+	if err := t.into(map[string]any{"name": &given.Name, "title": &given.Title, "site": &given.Site, "members": &members}, "name"); err != nil {
 		return err
 	}
-	if err := checkGroup(&g.Group, g.members); err != nil {
+	if err := checkGroup(&given, members); err != nil {
 		return t.wrong("members", err)
 	}
-	r.declared.groups = append(r.declared.groups, placed[groupWish]{t.at("name"), g})
+	change := func(g *access.Group) error {
+		if t.has("title") {
+			g.Title = given.Title
+		}
+		if t.has("site") {
+			g.Site = given.Site
+		}
+		if t.has("members") {
+			g.Members = given.Members
+		}
+		return nil
+	}
+	empty := access.Group{Name: given.Name, Site: store.DefaultSite}
+	r.declared.groups = append(r.declared.groups, placed[wish[access.Group]]{t.at("name"), wish[access.Group]{empty, change}})
 	return nil
 }
 
@@ -166,11 +207,12 @@ func (r *declaredReader) library(t tomlTable) error {
 	if name == "" {
 		return wrong(t.at("name"), errors.New("name is missing: write name = \"…\""))
 	}
-	change, err := libraryChange(t)
+	change, properties, err := libraryChange(t)
 	if err != nil {
 		return err
 	}
 	empty := library.Library{Name: name, Site: store.DefaultSite, LocalPart: name, Inherit: true}
-	r.declared.libraries = append(r.declared.libraries, placed[libraryWish]{t.at("name"), libraryWish{empty, change}})
+	made := libraryWish{wish[library.Library]{empty, change}, properties}
+	r.declared.libraries = append(r.declared.libraries, placed[libraryWish]{t.at("name"), made})
 	return nil
 }

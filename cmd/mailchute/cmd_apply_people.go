@@ -8,7 +8,6 @@ import (
 	"mailchute/pkg/access"
 	"mailchute/pkg/address"
 	"mailchute/pkg/fault"
-	"mailchute/store"
 )
 
 // keepUser keeps a user, and whose their addresses are.
@@ -28,24 +27,44 @@ func addressKey(a string) string {
 	return parsed.Key()
 }
 
-func (p *planner) planUser(u placed[access.User]) error {
-	login := u.what.Login
+func (p *planner) planUser(w placed[wish[access.User]]) error {
+	login := w.what.empty.Login
 	now, there := p.users[login]
-	for _, a := range u.what.Addresses {
-		owner, taken := p.addresses[addressKey(a)]
-		switch {
-		case taken && owner != login:
-			return fmt.Errorf("%s: the address %s belongs to user %s: %w", u.at, a, owner, fault.ErrConflict)
-		case there && !taken:
-			return fixed(u.at, "user %s has not the address %s", login, a)
+	if !there {
+		now = w.what.empty
+	}
+	after := now
+	if err := w.what.change(&after); err != nil {
+		return err
+	}
+	if err := p.allowAddresses(after); err != nil {
+		return fmt.Errorf("%s: %w", w.at, err)
+	}
+	for _, a := range now.Addresses {
+		delete(p.addresses, addressKey(a))
+	}
+	p.keepUser(after)
+	do := func(ctx context.Context) error { return p.farm.SetUser(ctx, login, w.what.change) }
+	if !there {
+		do = func(ctx context.Context) error { return p.farm.AddUser(ctx, after) }
+	}
+	p.add(w.at, do, differencesOf("user", login, there, newUserJSON(now), newUserJSON(after))...)
+	return nil
+}
+
+// allowAddresses refuses addresses that belong to another user, or that a user has twice.
+func (p *planner) allowAddresses(u access.User) error {
+	own := map[string]bool{}
+	for _, a := range u.Addresses {
+		key := addressKey(a)
+		if owner, taken := p.addresses[key]; taken && owner != u.Login {
+			return fmt.Errorf("the address %s belongs to user %s: %w", a, owner, fault.ErrConflict)
 		}
+		if own[key] {
+			return fmt.Errorf("the address %s is there twice: %w", a, fault.ErrConflict)
+		}
+		own[key] = true
 	}
-	if there {
-		return sameTitle(u.at, "user "+login, now.Name, u.what.Name)
-	}
-	p.keepUser(u.what)
-	p.add(u.at, func(ctx context.Context) error { return p.farm.AddUser(ctx, u.what) },
-		addition("user", login, userJSON{Login: login}, newUserJSON(u.what)))
 	return nil
 }
 
@@ -57,31 +76,64 @@ func (p *planner) keepGroup(g access.Group) {
 	}
 }
 
-func (p *planner) planGroup(wish placed[groupWish]) error {
-	g := wish.what.Group
-	now, there := p.groups[g.Name]
-	for _, m := range g.Members {
-		if err := p.known(m); err != nil && (m.Kind != access.KindGroup || m.Name != g.Name) {
-			return fmt.Errorf("%s: %w", wish.at, err)
-		}
-		if there && !slices.Contains(now.Members, m) {
-			return fixed(wish.at, "group %s has not the member %s", g.Name, m)
-		}
+func (p *planner) planGroup(w placed[wish[access.Group]]) error {
+	name := w.what.empty.Name
+	now, there := p.groups[name]
+	if !there {
+		now = w.what.empty
 	}
-	if there {
-		if g.Site != "" && g.Site != now.Site {
-			return fixed(wish.at, "group %s is in site %s, not %s", g.Name, now.Site, g.Site)
-		}
-		return sameTitle(wish.at, "group "+g.Name, now.Title, g.Title)
+	after := now
+	if err := w.what.change(&after); err != nil {
+		return err
 	}
-	g.Site = or(g.Site, store.DefaultSite)
-	if _, known := p.sites[g.Site]; !known {
-		return fmt.Errorf("%s: %w", wish.at, absent(fault.ErrNotFound, "site %s", g.Site))
+	if err := p.allowGroup(after); err != nil {
+		return fmt.Errorf("%s: %w", w.at, err)
 	}
-	p.keepGroup(g)
-	p.add(wish.at, func(ctx context.Context) error { return p.farm.AddGroup(ctx, g) },
-		addition("group", g.Name, groupJSON{Name: g.Name, Members: []string{}}, newGroupJSON(g)))
+	p.keepGroup(after)
+	was := newGroupJSON(now)
+	do := func(ctx context.Context) error { return p.farm.SetGroup(ctx, name, w.what.change) }
+	if !there {
+		was = groupJSON{Name: name, Members: []string{}}
+		do = func(ctx context.Context) error { return p.farm.AddGroup(ctx, after) }
+	}
+	p.add(w.at, do, differencesOf("group", name, there, was, newGroupJSON(after))...)
 	return nil
+}
+
+// allowGroup refuses what the store would refuse, before anything is changed.
+func (p *planner) allowGroup(g access.Group) error {
+	if _, known := p.sites[g.Site]; !known {
+		return absent(fault.ErrNotFound, "site %s", g.Site)
+	}
+	self := access.GroupPrincipal(g.Name)
+	above := p.above(self)
+	for _, m := range g.Members {
+		if m == self {
+			continue // it means nothing
+		}
+		if err := p.known(m); err != nil {
+			return err
+		}
+		if above[m] {
+			return fmt.Errorf("%s cannot be a member of %s, which is in it already, itself or through others: %w", m, self, fault.ErrConflict)
+		}
+	}
+	return nil
+}
+
+// above returns the groups that a group is in, itself or through others.
+func (p *planner) above(group access.Principal) map[access.Principal]bool {
+	found := map[access.Principal]bool{}
+	for next := []access.Principal{group}; len(next) > 0; next = next[1:] {
+		for _, g := range p.groups {
+			of := access.GroupPrincipal(g.Name)
+			if of != group && !found[of] && slices.Contains(g.Members, next[0]) {
+				found[of] = true
+				next = append(next, of)
+			}
+		}
+	}
+	return found
 }
 
 // known returns nil where a principal is there by now.

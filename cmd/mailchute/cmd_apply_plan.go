@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"mailchute/pkg/access"
-	"mailchute/pkg/address"
-	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
 
@@ -98,15 +95,15 @@ func (p *planner) readPeople(ctx context.Context) error {
 
 // plan finds the steps. Its errors say where the fault stands in the file.
 func (p *planner) plan(ctx context.Context, wanted declared) error {
-	err := p.planSettings(wanted.settings)
+	err := p.planSettings(ctx, wanted.settings)
 	if err == nil {
-		err = planEach(wanted.sites, func(s library.Site) string { return "site " + s.Name }, p.planSite)
+		err = planEach(wanted.sites, func(w wish[library.Site]) string { return "site " + w.empty.Name }, p.planSite)
 	}
 	if err == nil {
-		err = planEach(wanted.users, func(u access.User) string { return "user " + u.Login }, p.planUser)
+		err = planEach(wanted.users, func(w wish[access.User]) string { return "user " + w.empty.Login }, p.planUser)
 	}
 	if err == nil {
-		err = planEach(wanted.groups, func(g groupWish) string { return "group " + g.Name }, p.planGroup)
+		err = planEach(wanted.groups, func(w wish[access.Group]) string { return "group " + w.empty.Name }, p.planGroup)
 	}
 	if err == nil {
 		err = planEach(wanted.libraries, func(l libraryWish) string { return "library " + l.empty.Name },
@@ -142,22 +139,27 @@ func (p *planner) add(at string, do func(context.Context) error, differences ...
 }
 
 // planSettings makes one step of all settings: the store takes all or none.
-func (p *planner) planSettings(all []placed[settingJSON]) error {
+func (p *planner) planSettings(ctx context.Context, all []placed[settingJSON]) error {
 	var differences []difference
 	given := map[string]bool{}
 	for _, s := range all {
-		if given[s.what.Key] {
-			return wrong(s.at, fmt.Errorf("setting %q is there twice", s.what.Key))
+		key, value := s.what.Key, s.what.Value
+		if given[key] {
+			return wrong(s.at, fmt.Errorf("setting %q is there twice", key))
 		}
-		given[s.what.Key] = true
-		now, known := p.settings[s.what.Key]
+		given[key] = true
+		now, known := p.settings[key]
 		if !known {
-			return wrong(s.at, fmt.Errorf("there is no setting %q (settings show lists them)", s.what.Key))
+			return wrong(s.at, fmt.Errorf("there is no setting %q (settings show lists them)", key))
 		}
-		if now != s.what.Value {
-			p.changed[s.what.Key] = s.what.Value
-			differences = append(differences, difference{Action: "change", Kind: "setting", Name: s.what.Key, From: now, To: s.what.Value})
+		if now == value {
+			continue
 		}
+		p.changed[key] = value
+		if err := p.farm.CheckSettings(ctx, p.changed); err != nil {
+			return fmt.Errorf("%s: %w", s.at, err)
+		}
+		differences = append(differences, difference{Action: "change", Kind: "setting", Name: key, From: now, To: value})
 	}
 	if len(differences) > 0 {
 		set := func(ctx context.Context) error { return p.farm.SetSettings(ctx, p.changed) }
@@ -166,116 +168,26 @@ func (p *planner) planSettings(all []placed[settingJSON]) error {
 	return nil
 }
 
-func (p *planner) planSite(s placed[library.Site]) error {
-	now, there := p.sites[s.what.Name]
-	if there {
-		return sameTitle(s.at, "site "+now.Name, now.Title, s.what.Title)
-	}
-	if err := checkNewName(s.what.Name); err != nil {
-		return wrong(s.at, err)
-	}
-	p.sites[s.what.Name] = s.what
-	p.add(s.at, func(ctx context.Context) error { return p.farm.AddSite(ctx, s.what) },
-		addition("site", s.what.Name, siteJSON{Name: s.what.Name}, siteJSON(s.what)))
-	return nil
-}
-
-// sameTitle refuses to change a title, or a name for people, that was set for good.
-func sameTitle(at, what, now, wanted string) error {
-	if wanted == "" || wanted == now {
-		return nil
-	}
-	return fixed(at, "%s is %q to people, not %q", what, now, wanted)
-}
-
-// fixed is the conflict with something that cannot be changed after it was added.
-func fixed(at, format string, args ...any) error {
-	return fmt.Errorf("%s: %s, and cannot be changed: correct the file: %w", at, fmt.Sprintf(format, args...), fault.ErrConflict)
-}
-
-// keepLibrary keeps a library, and what its local part is.
-func (p *planner) keepLibrary(l library.Library) {
-	if now := p.libraries[l.Name]; now.LocalPart != "" {
-		delete(p.owners, address.FoldLocal(now.LocalPart))
-	}
-	p.libraries[l.Name] = l
-	if l.LocalPart != "" {
-		p.owners[address.FoldLocal(l.LocalPart)] = "library " + l.Name
-	}
-}
-
-func (p *planner) planLibrary(ctx context.Context, wish placed[libraryWish]) error {
-	now, there := p.libraries[wish.what.empty.Name]
+func (p *planner) planSite(w placed[wish[library.Site]]) error {
+	name := w.what.empty.Name
+	now, there := p.sites[name]
 	if !there {
-		now = wish.what.empty
-		if err := checkNewName(now.Name); err != nil {
-			return wrong(wish.at, err)
+		now = w.what.empty
+		if err := checkNewName(name); err != nil {
+			return wrong(w.at, err)
 		}
 	}
 	after := now
-	after.Settings.BlockedTypes = slices.Clone(now.Settings.BlockedTypes)
-	if err := wish.what.change(&after); err != nil {
-		return wrong(wish.at, err)
+	if err := w.what.change(&after); err != nil {
+		return err
 	}
-	if err := p.allowLibrary(ctx, now, after, there); err != nil {
-		return fmt.Errorf("%s: %w", wish.at, err)
-	}
-	p.keepLibrary(after)
-	was, is := newLibraryJSON(now), newLibraryJSON(after)
-	differences := alterations("library", now.Name, was, is)
-	do := func(ctx context.Context) error { return p.setLibrary(ctx, now.Name, wish.what.change) }
+	p.sites[name] = after
+	was := siteJSON(now)
+	do := func(ctx context.Context) error { return p.farm.SetSite(ctx, name, w.what.change) }
 	if !there {
-		empty := newLibraryJSON(library.Library{Name: now.Name, Inherit: true})
-		differences = []difference{addition("library", now.Name, empty, is)}
-		do = func(ctx context.Context) error { return p.farm.AddLibrary(ctx, after) }
+		was = siteJSON{Name: name}
+		do = func(ctx context.Context) error { return p.farm.AddSite(ctx, after) }
 	}
-	p.add(wish.at, do, differences...)
-	if len(differences) > 0 {
-		p.touched = append(p.touched, after)
-	}
-	return nil
-}
-
-// setLibrary changes a library as it is by then: another process may have changed it.
-func (p *planner) setLibrary(ctx context.Context, name string, change func(*library.Library) error) error {
-	return p.farm.SetLibrary(ctx, name, func(l *library.Library) error {
-		now := *l
-		if err := change(l); err != nil {
-			return err
-		}
-		return moves(ctx, p.farm, now, *l)
-	})
-}
-
-// allowLibrary refuses what the store would refuse, before anything is changed.
-func (p *planner) allowLibrary(ctx context.Context, now, after library.Library, there bool) error {
-	if after.LocalPart != "" {
-		if err := address.CheckLocalPart(after.LocalPart); err != nil {
-			return misconfigured(err)
-		}
-		if owner, taken := p.owners[address.FoldLocal(after.LocalPart)]; taken && owner != "library "+now.Name {
-			return fmt.Errorf("the local part %q belongs to %s: %w", after.LocalPart, owner, fault.ErrConflict)
-		}
-	}
-	if _, known := p.sites[after.Site]; !known {
-		return absent(fault.ErrNotFound, "site %s", after.Site)
-	}
-	if !there {
-		return nil
-	}
-	if now.Archived {
-		return fmt.Errorf("library %s is archived: give the new one another name: %w", now.Name, fault.ErrConflict)
-	}
-	return moves(ctx, p.farm, now, after)
-}
-
-// moves refuses to move a library to another site while it has documents.
-func moves(ctx context.Context, f *farm, now, after library.Library) error {
-	if now.Site == after.Site {
-		return nil
-	}
-	if err := staysEmpty(ctx, f, after); err != nil {
-		return fmt.Errorf("library %s: %w", now.Name, err)
-	}
+	p.add(w.at, do, differencesOf("site", name, there, was, siteJSON(after))...)
 	return nil
 }

@@ -33,6 +33,14 @@ func (d difference) line() string {
 	return fmt.Sprintf("~ %s %s: %s", d.Kind, d.Name, strings.TrimSpace(d.Setting+" "+change))
 }
 
+// differencesOf are those of something that was there, or that is new.
+func differencesOf(kind, name string, there bool, was, is any) []difference {
+	if there {
+		return alterations(kind, name, was, is)
+	}
+	return []difference{addition(kind, name, was, is)}
+}
+
 // addition is the difference where made is new; of what it has, people read what an empty
 // one has not.
 func addition(kind, name string, empty, made any) difference {
@@ -73,7 +81,7 @@ func showValue(setting string, v any) string {
 	case []string:
 		return or(strings.Join(v, " "), `""`)
 	case int64:
-		if setting == "max_file_size" {
+		if setting == "max_file_size" || setting == "max_message_size" {
 			return library.FormatSize(v)
 		}
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,6 +38,9 @@ func (t tomlTable) wrong(key string, err error) error {
 	}
 	return wrong(t.at(key), err)
 }
+
+// has reports whether the table has a key.
+func (t tomlTable) has(key string) bool { return t.values[key] != nil }
 
 // keys returns the keys of the table, sorted.
 func (t tomlTable) keys() []string { return slices.Sorted(maps.Keys(t.values)) }
@@ -94,9 +99,9 @@ func tomlTexts(key string, v any) (all []string, err error) {
 	return all, nil
 }
 
-// libraryChange returns what the table of a library does to one: its keys are the flags of
-// library add and SharePoint's properties.
-func libraryChange(t tomlTable) (func(*library.Library) error, error) {
+// libraryChange returns what the table of a library does to one, and the properties of
+// SharePoint's in it: its keys are the flags of library add, and these.
+func libraryChange(t tomlTable) (func(*library.Library) error, []library.SharePointValue, error) {
 	var given libraryFlags
 	var properties []library.SharePointValue
 	flags := &cobra.Command{}
@@ -104,40 +109,60 @@ func libraryChange(t tomlTable) (func(*library.Library) error, error) {
 	for _, key := range t.keys() {
 		var err error
 		if p, ok := library.SharePointPropertyNamed(key); ok {
-			err = addProperty(&properties, p, key, t.values)
+			err = addProperty(&properties, p, key, t.values[key])
 		} else if key != "name" {
 			err = setFlag(flags, key, t.values[key])
 		}
 		if err != nil {
-			return nil, wrong(t.at(key), err)
+			return nil, nil, wrong(t.at(key), err)
 		}
 	}
 	change := func(l *library.Library) error {
 		for _, p := range properties {
 			p.Property.Set(l, p.Value)
 		}
-		return given.apply(flags, l)
+		if err := given.apply(flags, l); err != nil {
+			return t.wrong("local_part", err)
+		}
+		return nil
 	}
-	if err := change(&library.Library{}); err != nil {
-		return nil, t.wrong("local_part", err)
+	said := library.Library{}
+	if err := change(&said); err != nil {
+		return nil, nil, err
 	}
-	return change, nil
+	return change, properties, t.agree(properties, said)
 }
 
-// addProperty adds the value that a table has under a key for a property of SharePoint's.
-func addProperty(all *[]library.SharePointValue, p library.SharePointProperty, key string, values map[string]any) error {
-	if _, both := values[p.Setting]; both && p.Setting != "" {
-		return fmt.Errorf("%s and %s are the same: write one of them", p.Name, p.Setting)
+// agree returns nil where the properties of SharePoint's say the same as the keys beside
+// them, which said has.
+func (t tomlTable) agree(properties []library.SharePointValue, said library.Library) error {
+	for _, p := range properties {
+		other := said
+		p.Property.Set(&other, p.Value)
+		if reflect.DeepEqual(newLibraryJSON(other), newLibraryJSON(said)) {
+			continue
+		}
+		for _, key := range t.keys() {
+			if strings.EqualFold(key, p.Property.Name) {
+				return wrong(t.at(key), fmt.Errorf("%s and %s are the same setting, and have different values: write one of them",
+					p.Property.Name, p.Property.Setting))
+			}
+		}
 	}
+	return nil
+}
+
+// addProperty adds a value that a table has under a key for a property of SharePoint's.
+func addProperty(all *[]library.SharePointValue, p library.SharePointProperty, key string, v any) error {
 	if slices.ContainsFunc(*all, func(have library.SharePointValue) bool { return have.Property.Name == p.Name }) {
 		return fmt.Errorf("%s is there twice", p.Name)
 	}
-	switch values[key].(type) {
+	switch v.(type) {
 	case string, bool, int64:
 	default:
 		return fmt.Errorf("%s has a value of the wrong type", key)
 	}
-	value, err := p.Value(fmt.Sprint(values[key]))
+	value, err := p.Value(fmt.Sprint(v))
 	if err != nil {
 		return err
 	}
@@ -159,6 +184,9 @@ func setFlag(flags *cobra.Command, key string, v any) error {
 			v = !b
 		}
 	}
+	if n, isNumber := v.(int64); isNumber && strings.HasSuffix(key, "_size") {
+		v = library.FormatSize(n) // bytes, as library show --json has them
+	}
 	value, err := flagText(key, flags.Flags().Lookup(name).Value.Type(), v)
 	if err != nil {
 		return err
@@ -178,7 +206,13 @@ func flagText(key, flagType string, v any) (string, error) {
 		sample = "a whole number"
 	case "stringSlice":
 		texts, err := tomlTexts(key, v)
-		return strings.Join(texts, ","), err
+		if err != nil || len(texts) == 0 {
+			return "", err
+		}
+		var line strings.Builder
+		w := csv.NewWriter(&line) // as the flag reads it: a text may have a comma
+		err = w.WriteAll([][]string{texts})
+		return strings.TrimSuffix(line.String(), "\n"), err
 	default:
 		return tomlText(key, v)
 	}

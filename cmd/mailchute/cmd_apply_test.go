@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -41,7 +44,15 @@ func TestReadDeclaredLibrary(t *testing.T) {
 		{keys: `local_part = "b c"`, wrong: "f:3:14: "},
 		{keys: `EmailAlias = "b@c"`, wrong: "without the domain"},
 		{keys: "EmailAlias = [1]", wrong: "EmailAlias has a value of the wrong type"},
-		{keys: "vti_emailoverwrite = 1\noverwrite = true", wrong: "are the same"},
+		{keys: "vti_emailoverwrite = 1\noverwrite = true", want: with(func(l *library.Library) { l.Settings.Overwrite = true })},
+		{keys: "vti_emailoverwrite = 0\noverwrite = true", wrong: "f:3:22: vti_emailoverwrite and overwrite are the same setting, and have different values"},
+		{keys: "EmailAlias = \"b\"\nlocal_part = \"c\"", wrong: "f:3:14: EmailAlias and local_part are the same setting"},
+		{keys: "max_file_size = 10485760", want: with(func(l *library.Library) { l.Settings.MaxFileSize = 10 << 20 })},
+		{keys: "max_file_size = -2", wrong: "f:3:17: max_file_size: size"},
+		{keys: "max_message_size = -1", want: base},
+		{keys: "max_message_size = 0", wrong: "would refuse every message"},
+		{keys: `include = ["a, b.pdf", "c\"d"]`, wrong: "f:3:12: include: "},
+		{keys: `include = ["a, b.pdf"]`, want: with(func(l *library.Library) { l.Settings.Include = []string{"a, b.pdf"} })},
 		{keys: "vti_emailoverwrite = 1\nVTI_emailoverwrite = 1", wrong: "vti_emailoverwrite is there twice"},
 	} {
 		wanted, err := readDeclared("f", []byte("[[library]]\nname = \"a\"\n"+tt.keys+"\n"))
@@ -62,6 +73,49 @@ func TestReadDeclaredLibrary(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.keys, diff)
 		}
+	}
+}
+
+// TestShownIsDeclared: what library show --json says of a library whose every setting is
+// not the default makes the same library where it is declared.
+func TestShownIsDeclared(t *testing.T) {
+	t.Parallel()
+	shown := newLibraryJSON(library.Library{
+		Name: "a", Site: "finance", Title: "A", LocalPart: "b", Settings: library.Settings{
+			Accept: library.AcceptAnyone, SenderTrust: "proven", Folders: library.FoldersSender, Overwrite: true, Versions: 3,
+			SaveOriginal: true, SaveMeetings: true, Inline: library.InlineSave, MaxFileSize: 1 << 20, BlockedTypes: []string{"exe", "js"},
+			Blocked: library.BlockedSkip, MaxMessageSize: 5 << 20, Include: []string{"*.pdf", "a, b.xml"}, Exclude: []string{"x*"},
+			SaveBody: library.BodyHTML, SaveHeaders: true, NameTemplate: "{date}/{name}{ext}", Plus: library.PlusFolder,
+		},
+	})
+	unset := newLibraryJSON(library.Library{Inherit: true})
+	var text strings.Builder
+	text.WriteString("[[library]]\n")
+	was, is := reflect.ValueOf(unset), reflect.ValueOf(shown)
+	for i := range is.NumField() {
+		key := is.Type().Field(i).Tag.Get("json")
+		if key == "archived" {
+			continue
+		}
+		if reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+			t.Errorf("%s has its default: this proves nothing of it", key)
+		}
+		value, err := json.Marshal(is.Field(i).Interface())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&text, "%s = %s\n", key, value)
+	}
+	wanted, err := readDeclared("f", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := wanted.libraries[0].what.empty
+	if err := wanted.libraries[0].what.change(&made); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shown, newLibraryJSON(made)); diff != "" {
+		t.Errorf("(-shown +made):\n%s", diff)
 	}
 }
 

@@ -2,20 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"iter"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"mailchute/pkg/durable"
 	"mailchute/pkg/fault"
 	"mailchute/store"
 )
@@ -39,17 +34,28 @@ type documentJSON struct {
 	EmailTo      string    `json:"email_to"`
 	EmailCc      string    `json:"email_cc"`
 	EmailSubject string    `json:"email_subject"`
-	Part         string    `json:"part"`            // "" is the original message
-	Swept        bool      `json:"swept,omitempty"` // the bytes are not kept any more
+	Part         string    `json:"part"`              // "" is the original message
+	Swept        bool      `json:"swept,omitempty"`   // the bytes are not kept any more
+	Removed      bool      `json:"removed,omitempty"` // the document was removed, by the author
 	Path         string    `json:"path,omitempty"`
+
+	EmailDate       string  `json:"email_date"` // as written
+	EmailInReplyTo  string  `json:"email_in_reply_to"`
+	EmailReferences string  `json:"email_references"`
+	EmailHeaders    *string `json:"email_headers,omitempty"` // on request; "" was not kept
 }
 
 func newDocumentJSON(d store.Document) documentJSON {
+	digest, rung := d.Content.Digest.String(), d.Rung.String()
+	if d.Removed {
+		digest, rung = "", ""
+	}
 	return documentJSON{
-		Library: d.Library, Folder: d.Folder, Name: d.Name, Version: d.Version, Size: d.Content.Size, SHA256: d.Content.Digest.String(),
-		ContentType: d.ContentType, Author: d.Author, Rung: d.Rung.String(), Created: d.Created, OriginalName: d.OriginalName,
+		Library: d.Library, Folder: d.Folder, Name: d.Name, Version: d.Version, Size: d.Content.Size, SHA256: digest,
+		ContentType: d.ContentType, Author: d.Author, Rung: rung, Created: d.Created, OriginalName: d.OriginalName,
 		MessageID: d.Columns.MessageID, EmailSender: d.Columns.Sender, EmailFrom: d.Columns.From, EmailTo: d.Columns.To,
-		EmailCc: d.Columns.Cc, EmailSubject: d.Columns.Subject, Part: d.Part, Swept: d.Swept,
+		EmailCc: d.Columns.Cc, EmailSubject: d.Columns.Subject, Part: d.Part, Swept: d.Swept, Removed: d.Removed,
+		EmailDate: d.Columns.Date, EmailInReplyTo: d.Columns.InReplyTo, EmailReferences: d.Columns.References,
 	}
 }
 
@@ -59,31 +65,47 @@ func (d documentJSON) cells() []string {
 		name = d.Folder + "/" + d.Name
 	}
 	size := bytesText(d.Size)
-	if d.Swept {
+	switch {
+	case d.Removed:
+		size = "removed"
+	case d.Swept:
 		size += ", swept"
 	}
 	return []string{name, strconv.Itoa(d.Version), size, clock(d.Created), d.Author, d.EmailFrom, d.EmailSubject}
 }
 
 func (c *cli) documentsCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "documents LIBRARY",
-		Short:   "List a library's documents",
-		Example: "  mailchute documents invoices --json",
-		Args:    args("LIBRARY"),
+	var headers bool
+	cmd := &cobra.Command{
+		Use:   "documents LIBRARY",
+		Short: "List a library's documents",
+		Example: `  mailchute documents invoices
+  mailchute documents invoices --json --headers`,
+		Args: args("LIBRARY"),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
+			if headers && !c.json {
+				return usage(errors.New("--headers goes with --json: a header has many lines"))
+			}
 			return list(c, columns("NAME", ">VERSION", ">SIZE", "CREATED", "AUTHOR", "FROM", "SUBJECT"),
-				"The library has no documents.", f.listDocuments(ctx, args[0]))
+				"The library has no documents.", f.listDocuments(ctx, args[0], headers))
 		}),
 	}
+	cmd.Flags().BoolVar(&headers, "headers", false, "with --json, the whole header of each one's message, \"\" where the library did not keep it")
+	return cmd
 }
 
-// listDocuments yields a library's documents with their paths.
-func (f *farm) listDocuments(ctx context.Context, library string) iter.Seq2[documentJSON, error] {
+// listDocuments yields a library's documents with their paths, and with the headers of
+// their messages where these are wanted.
+func (f *farm) listDocuments(ctx context.Context, library string, headers bool) iter.Seq2[documentJSON, error] {
 	return func(yield func(documentJSON, error) bool) {
 		for shown, err := range f.Documents(ctx, library) {
 			d := newDocumentJSON(shown.Document)
 			d.Path = f.treePath(shown.TreePath)
+			if headers && err == nil {
+				var header string
+				header, err = f.Header(ctx, shown.Document)
+				d.EmailHeaders = &header
+			}
 			if !yield(d, absent(err, "library %s", library)) {
 				return
 			}
@@ -94,9 +116,9 @@ func (f *farm) listDocuments(ctx context.Context, library string) iter.Seq2[docu
 func (c *cli) documentCommand() *cobra.Command {
 	return c.group(&cobra.Command{
 		Use:     "document",
-		Short:   "One document: its bytes and its versions",
+		Short:   "One document: its bytes, its versions, its end",
 		Example: "  mailchute document history invoices a.pdf",
-	}, c.documentGet(), c.documentHistory())
+	}, c.documentGet(), c.documentHistory(), c.documentRemove())
 }
 
 func (c *cli) documentGet() *cobra.Command {
@@ -113,21 +135,35 @@ func (c *cli) documentGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.export(file, 0o644, func() (store.Blob, error) {
-				b, err := f.OpenDocument(ctx, d)
-				if errors.Is(err, store.ErrDamaged) {
-					err = fmt.Errorf("version %d of document %q in library %s: %w", d.Version, args[1], args[0], err)
-				}
-				if d.Swept {
-					err = absent(err, "version %d of document %q in library %s any more: its bytes were swept", d.Version, args[1], args[0])
-				}
-				return b, err
-			})
+			return c.export(file, 0o644, func() (store.Blob, error) { return f.openVersion(ctx, d) })
 		}),
 	}
 	cmd.Flags().IntVar(&version, "version", 0, "`NUMBER` of the version; 0 is the current one")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "new `FILE` to write")
 	return cmd
+}
+
+// openVersion opens the bytes of a version. Where they cannot be had, the error says what
+// can.
+func (f *farm) openVersion(ctx context.Context, d store.Document) (store.Blob, error) {
+	switch {
+	case d.Removed:
+		return nil, gone(d)
+	case d.Swept:
+		return nil, absent(fault.ErrNotFound, "version %d of document %q in library %s any more: its bytes were swept", d.Version, d.Path(), d.Library)
+	}
+	b, err := f.OpenDocument(ctx, d)
+	if errors.Is(err, store.ErrDamaged) {
+		err = fmt.Errorf("version %d of document %q in library %s: %w", d.Version, d.Path(), d.Library, err)
+	}
+	return b, err
+}
+
+// gone is the error of a document whose last version says that it was removed.
+func gone(d store.Document) error {
+	return fmt.Errorf("there is no document %q in library %s any more: %s removed it on %s; "+
+		"mailchute document history %s %q lists the versions before, and document get --version gets them: %w",
+		d.Path(), d.Library, d.Author, d.Created.Local().Format(time.DateOnly), d.Library, d.Path(), fault.ErrNotFound)
 }
 
 // versionOf returns a version of a document; 0 is the current one.
@@ -173,49 +209,4 @@ func (c *cli) documentHistory() *cobra.Command {
 				each(all, func(d store.Document) (documentJSON, error) { return newDocumentJSON(d), nil }))
 		}),
 	}
-}
-
-// export writes a blob to a new file or, where file is "", to standard output; never to a
-// terminal, which would obey what strangers wrote.
-func (c *cli) export(file string, perm fs.FileMode, open func() (store.Blob, error)) error {
-	if file == "" && isTerminal(c.out) {
-		return usage(errors.New("standard output is a terminal: name a file with -o, or use a pipe"))
-	}
-	b, err := open()
-	if err != nil {
-		return err
-	}
-	if file == "" {
-		_, err = io.Copy(c.out, b)
-	} else {
-		err = exportFile(file, perm, b)
-	}
-	return errors.Join(err, b.Close())
-}
-
-// exportFile makes a new file, whole or not at all.
-func exportFile(file string, perm fs.FileMode, r io.Reader) error {
-	dir, err := durable.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	err = exportTo(dir, filepath.Base(file), perm, r)
-	if errors.Is(err, fs.ErrExist) {
-		err = fmt.Errorf("%s is there already: name a new file: %w", file, fault.ErrConflict)
-	}
-	return errors.Join(err, dir.Close())
-}
-
-func exportTo(dir durable.FS, name string, perm fs.FileMode, r io.Reader) error {
-	if _, err := dir.Lstat(name); err == nil {
-		return fs.ErrExist
-	}
-	half := ".mailchute." + rand.Text()
-	if err := writeFile(dir, half, perm, r); err != nil {
-		return err
-	}
-	if err := dir.Rename(half, name); err != nil {
-		return errors.Join(err, dir.Remove(half))
-	}
-	return dir.SyncDir(".")
 }

@@ -85,6 +85,9 @@ func explanation(p paint, x incoming.Explanation) string {
 		who = *x.Sender.Principal
 	}
 	field("Sender", "%s: %s, %s (%s)", or(x.Sender.Address, "null sender"), who, x.Sender.Rung, x.Sender.Evidence)
+	for _, n := range x.Notes {
+		field("Note", "%s", n)
+	}
 	for _, r := range x.Recipients {
 		explainRecipient(&b, p, r)
 	}
@@ -118,14 +121,34 @@ func explainRecipient(b *strings.Builder, p paint, r incoming.RecipientExplanati
 		fmt.Fprintf(b, "  %s\n  %s", text.Safe(string(r.Reason)), text.Safe(r.Detail))
 	}
 	b.WriteByte('\n')
+	if r.Decision == "file" && len(r.Documents) == 0 && r.Detail != "" {
+		fmt.Fprintf(b, "  %s\n", text.Safe(r.Detail))
+	}
 	for _, d := range r.Documents {
-		name := d.Name
+		name, found := d.Name, ""
 		if d.Folder != "" {
 			name = d.Folder + "/" + d.Name
 		}
-		fmt.Fprintf(b, "  %s  %s, %s\n", text.Safe(name), bytesText(d.Size), text.Safe(d.ContentType))
+		if wrapper, ok := within(d.Part); ok {
+			found = ", found in part " + wrapper
+		}
+		fmt.Fprintf(b, "  %s  %s, %s%s\n", text.Safe(name), bytesText(d.Size), text.Safe(d.ContentType), text.Safe(found))
 	}
-	if r.Skipped > 0 {
-		fmt.Fprintf(b, "  %s skipped\n", count(r.Skipped, "part"))
+	for _, l := range r.LeftOut {
+		part := ""
+		if l.Part != "" {
+			part = " (part " + l.Part + ")"
+		}
+		fmt.Fprintf(b, "  %s %s%s: %s\n", p.yellow("left out"), text.Safe(l.Name), text.Safe(part), text.Safe(l.Why))
 	}
+}
+
+// within returns the part that a part was found in, which its ID begins with: "2" of
+// "2/1".
+func within(part string) (wrapper string, ok bool) {
+	slash := strings.LastIndexByte(part, '/')
+	if slash < 0 {
+		return "", false
+	}
+	return part[:slash], true
 }

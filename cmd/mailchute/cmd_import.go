@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,11 +37,12 @@ func (c *cli) libraryImport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		p, err := c.applyDeclared(ctx, f, exported(name, rows, sites), dryRun)
+		wanted := exported(name, rows, sites)
+		p, err := c.applyDeclared(ctx, f, wanted, dryRun)
 		if err != nil {
 			return err
 		}
-		return c.reportImport(rows, p.libraries)
+		return c.reportProperties(wanted.libraries, p.libraries)
 	})
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the report, change nothing")
 	return cmd
@@ -100,10 +99,12 @@ func exported(file string, rows []library.SharePointLibrary, sites []library.Sit
 		at := fmt.Sprintf("%s: row %d", file, row.Row)
 		if !there[row.Site.Name] {
 			there[row.Site.Name] = true
-			d.sites = append(d.sites, placed[library.Site]{at, row.Site})
+			asIs := func(*library.Site) error { return nil }
+			d.sites = append(d.sites, placed[wish[library.Site]]{at, wish[library.Site]{row.Site, asIs}})
 		}
 		empty := library.Library{Name: row.Name, Site: store.DefaultSite, Inherit: true}
-		d.libraries = append(d.libraries, placed[libraryWish]{at, libraryWish{empty, changeOf(row)}})
+		made := libraryWish{wish[library.Library]{empty, changeOf(row)}, row.Properties}
+		d.libraries = append(d.libraries, placed[libraryWish]{at, made})
 	}
 	return d
 }
@@ -117,87 +118,4 @@ func changeOf(row library.SharePointLibrary) func(*library.Library) error {
 		}
 		return nil
 	}
-}
-
-// importedJSON is what became of a property of a library.
-type importedJSON struct {
-	Action   string `json:"action"` // property
-	Kind     string `json:"kind"`   // library
-	Name     string `json:"name"`
-	Property string `json:"property"`
-	Value    string `json:"value"`
-	Setting  string `json:"setting"` // "" has no counterpart
-	Becomes  any    `json:"becomes"`
-	Differs  string `json:"differs"` // "" does as SharePoint does
-}
-
-// reportImport prints what became of the properties: of each library as JSON, and for
-// people of all that have the same value.
-func (c *cli) reportImport(rows []library.SharePointLibrary, after map[string]library.Library) error {
-	var all []importedJSON
-	for _, row := range rows {
-		for _, v := range row.Properties {
-			all = append(all, importedOf(after[row.Name], v))
-		}
-	}
-	if !c.json {
-		if _, err := fmt.Fprintln(c.out); err != nil {
-			return err
-		}
-		return list(c, columns("PROPERTY", "VALUE", "BECOMES", ">LIBRARIES", "WHAT DIFFERS FROM SHAREPOINT"),
-			"The export has no properties.", each(sameImports(all), asIs))
-	}
-	for _, one := range all {
-		if err := c.printJSON(one); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// importedOf says what became of a value in a library.
-func importedOf(l library.Library, v library.SharePointValue) importedJSON {
-	return importedJSON{
-		Action: "property", Kind: "library", Name: l.Name, Property: v.Property.Name, Value: v.Value,
-		Setting: v.Property.Setting, Becomes: valueOf(newLibraryJSON(l), v.Property.Setting), Differs: v.Property.Differs(v.Value),
-	}
-}
-
-// sameImport is what became of a value of a property in a number of libraries.
-type sameImport struct {
-	importedJSON
-	libraries int
-}
-
-func asIs(s sameImport) (sameImport, error) { return s, nil }
-
-func (s sameImport) cells() []string {
-	becomes := "-"
-	if s.Setting != "" {
-		becomes = s.Setting + " " + showValue(s.Setting, s.Becomes)
-	}
-	return []string{s.Property, or(s.Value, `""`), becomes, strconv.Itoa(s.libraries), or(s.Differs, "nothing")}
-}
-
-// sameImports counts the libraries that have the same value of a property, in the order of
-// the properties. Addresses are counted together: each library has its own.
-func sameImports(all []importedJSON) (same []sameImport) {
-	for _, p := range library.SharePointProperties() {
-		first := len(same)
-		for _, one := range all {
-			if one.Property != p.Name {
-				continue
-			}
-			if one.Setting == "local_part" && one.Value != "" {
-				one.Value, one.Becomes = "…", "…"
-			}
-			i := slices.IndexFunc(same[first:], func(s sameImport) bool { return s.Value == one.Value })
-			if i < 0 {
-				same = append(same, sameImport{one, 1})
-				continue
-			}
-			same[first+i].libraries++
-		}
-	}
-	return same
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,10 +28,12 @@ func (c *cli) libraryAdd() *cobra.Command {
 		Use:   "add NAME",
 		Short: "Add a library",
 		Long: `Adds a library, which takes mail for LOCAL-PART at each of the farm's domains; the local
-part is NAME unless --local-part says otherwise.`,
+part is NAME unless --local-part says otherwise. mailchute help settings has a table of all its
+settings, with SharePoint's.`,
 		Example: `  mailchute library add invoices
   mailchute library add projects --folders sender --save-original --local-part project-mail
-  mailchute library add suggestions --accept anyone --max-file-size 10MB --blocked-types exe,js`,
+  mailchute library add suggestions --accept anyone --max-file-size 10MB --blocked-types sharepoint
+  mailchute library add scans --plus folder --include "*.pdf" --name-template "{date} {name}{ext}"`,
 		Args: args("NAME"),
 	}
 	given.register(cmd)
@@ -171,43 +172,10 @@ func (c *cli) libraryShow() *cobra.Command {
 				return err
 			}
 			shown := libraryShown{libraryJSON: newLibraryJSON(l), Grants: newGrants(grants)}
-			return c.show(shown, "Name", "Title", "Site", "Local part", "Accepts", "Sender trust", "Folders", "Overwrite", "Versions",
-				"Save original", "Save meetings", "Inline pictures", "Max. file size", "Blocked types", "Inherits", "Archived", "Grants")
+			return c.show(shown, "Name", "Title", "Site", "Local part", "Accepts", "Sender trust", "Folders", "Plus part", "Name template",
+				"Overwrite", "Versions", "Save original", "Save meetings", "Save body", "Save headers", "Inline pictures", "Include", "Exclude",
+				"Max. file size", "Max. message size", "Blocked types", "Blocked files", "Inherits", "Archived", "Grants")
 		}),
-	}
-}
-
-// libraryJSON is a library.
-type libraryJSON struct {
-	Name         string   `json:"name"`
-	Site         string   `json:"site"`
-	Title        string   `json:"title"`
-	LocalPart    string   `json:"local_part"` // "" takes no mail
-	Accept       string   `json:"accept"`
-	SenderTrust  string   `json:"sender_trust"` // "" asks what the farm asks
-	Folders      string   `json:"folders"`
-	Overwrite    bool     `json:"overwrite"`
-	Versions     int      `json:"versions"` // of a document, whose bytes are kept; 0: all
-	SaveOriginal bool     `json:"save_original"`
-	SaveMeetings bool     `json:"save_meetings"`
-	Inline       string   `json:"inline"`
-	MaxFileSize  int64    `json:"max_file_size"` // bytes; -1: no limit
-	BlockedTypes []string `json:"blocked_types"`
-	Inherit      bool     `json:"inherit"`
-	Archived     bool     `json:"archived"`
-}
-
-func newLibraryJSON(l library.Library) libraryJSON {
-	s := l.Settings
-	if s.MaxFileSize == 0 {
-		s.MaxFileSize = library.DefaultMaxFileSize
-	}
-	return libraryJSON{
-		Name: l.Name, Site: l.Site, Title: l.Title, LocalPart: l.LocalPart, Inherit: l.Inherit, Archived: l.Archived,
-		Accept: or(string(s.Accept), string(library.AcceptContributors)), SenderTrust: s.SenderTrust,
-		Folders: or(string(s.Folders), string(library.FoldersRoot)), Inline: or(string(s.Inline), string(library.InlineSkip)),
-		Overwrite: s.Overwrite, Versions: s.Versions, SaveOriginal: s.SaveOriginal, SaveMeetings: s.SaveMeetings,
-		MaxFileSize: s.MaxFileSize, BlockedTypes: append([]string{}, s.BlockedTypes...),
 	}
 }
 
@@ -224,37 +192,6 @@ func (l libraryRow) cells() []string {
 	}
 	return []string{l.Name, l.Site, or(l.LocalPart, "-"), l.Accept, l.Folders, state, l.Title}
 }
-
-// libraryShown is a library with the grants that count there.
-type libraryShown struct {
-	libraryJSON
-	Grants []grantJSON `json:"grants"`
-}
-
-func (l libraryShown) cells() []string {
-	var grants []string
-	for _, g := range l.Grants {
-		grants = append(grants, fmt.Sprintf("%s %s (%s)", g.Principal, g.Level, g.Scope))
-	}
-	return []string{
-		l.Name, or(l.Title, "-"), l.Site, or(l.LocalPart, "none: takes no mail"), l.Accept, or(l.SenderTrust, "as the farm"), l.Folders,
-		yesNo(l.Overwrite), keptVersions(l.Versions), yesNo(l.SaveOriginal), yesNo(l.SaveMeetings), l.Inline, library.FormatSize(l.MaxFileSize),
-		or(strings.Join(l.BlockedTypes, ", "), "none"), yesNo(l.Inherit), yesNo(l.Archived), or(strings.Join(grants, ", "), "none"),
-	}
-}
-
-func keptVersions(n int) string {
-	switch n {
-	case 0:
-		return "all are kept"
-	case 1:
-		return "the newest is kept"
-	default:
-		return fmt.Sprintf("the newest %d are kept", n)
-	}
-}
-
-func yesNo(b bool) string { return map[bool]string{false: "no", true: "yes"}[b] }
 
 // addresses says where a library takes mail.
 func addresses(f *farm, l library.Library) string {

@@ -22,7 +22,17 @@ const sweepRetry = 10 * time.Minute
 const grace = 4500 * time.Millisecond
 
 func (c *cli) serveCommand() *cobra.Command {
-	return &cobra.Command{
+	var asUser string
+	serve := c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
+		if err := f.hasFeeds(); err != nil {
+			return err
+		}
+		if err := f.checkSchedule(); err != nil {
+			return err
+		}
+		return c.serve(ctx, f)
+	})
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the job on arrival and by schedule, until a signal ends it",
 		Long: `Files mail when it arrives in a drop folder, and looks into all of them by schedule
@@ -31,19 +41,24 @@ Writes one event 6871 for each run to standard error. A drop folder that cannot 
 keeps its mail and delays no other: serve says what is wrong once, tries again, and says
 when it is well. It stores nothing while the data folder is not where it was. SIGINT or SIGTERM ends it within
 five seconds, with the message in hand finished or put back; a second signal ends it at
-once.`,
-		Example: "  mailchute -c /srv/mailchute serve",
-		Args:    args(),
-		RunE: c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
-			if err := f.hasFeeds(); err != nil {
-				return err
+once.
+
+It needs no rights of root. Started by root, --user gives them up for good before any file is
+opened: the configuration, its secrets and the data folder must be that user's.`,
+		Example: `  mailchute -c /srv/mailchute serve
+  mailchute -c /srv/mailchute serve --user mailchute`,
+		Args: args(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if asUser != "" {
+				if err := become(asUser); err != nil {
+					return err
+				}
 			}
-			if err := f.checkSchedule(); err != nil {
-				return err
-			}
-			return c.serve(ctx, f)
-		}),
+			return serve(cmd, args)
+		},
 	}
+	cmd.Flags().StringVar(&asUser, "user", "", "run as this `USER`, by name or number; only root can become another one")
+	return cmd
 }
 
 // serve runs until ctx is done.

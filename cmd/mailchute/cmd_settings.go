@@ -27,7 +27,8 @@ func (s settingJSON) cells() []string { return []string{s.Key, or(s.Value, "-"),
 func (c *cli) settingsCommand() *cobra.Command {
 	return c.group(&cobra.Command{
 		Use:     "settings",
-		Short:   "The farm's policy for incoming mail",
+		Short:   "The farm's policy for incoming mail; its help has all settings, of libraries too",
+		Long:    settingsHelp(),
 		Example: "  mailchute settings show",
 	}, c.settingsShow(), c.settingsSet())
 }

@@ -26,7 +26,8 @@ released or refused are kept as long.
 
 The records of runs go when they ended longer ago than runs_keep says; what became of each
 message stays, and verify goes on to prove the runs that are left. In a library with
---versions, the bytes of older versions of a document go; history still lists them.
+--versions, the bytes of older versions of a document go, and those of a removed document when
+it was removed longer ago than removed_keep says; history still lists them.
 
 Stored bytes that nothing refers to any more are marked by one sweep, and removed by
 another one an hour later or more.`,

@@ -69,7 +69,7 @@ ended processes, is filed as its original alone.` + choiceHelp,
 			}
 			return heldResult{
 				Result: string(store.HeldReleased), Library: r.Library, Author: r.Author, Documents: r.Paths, Skipped: r.Skipped,
-				Detail: present(r),
+				Detail: releaseNote(r),
 			}, err
 		})
 	})
@@ -81,11 +81,12 @@ ended processes, is filed as its original alone.` + choiceHelp,
 	return cmd
 }
 
-func present(r incoming.Released) string {
+// releaseNote says what people should know of a message that was released, "" for nothing.
+func releaseNote(r incoming.Released) string {
 	if r.Present {
 		return "the library had the message already, by another address"
 	}
-	return ""
+	return r.LeftOut
 }
 
 // checkOverride checks what would be wrong for every message.

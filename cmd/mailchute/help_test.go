@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"strings"
 	"testing"
@@ -83,16 +82,4 @@ func shellWords(line string) (words []string) {
 		}
 	}
 	return words
-}
-
-// TestLaterCommandsAreMissing: what is not built is not shown.
-func TestLaterCommandsAreMissing(t *testing.T) {
-	t.Parallel()
-	for _, later := range [][]string{{"document", "remove"}} {
-		var stderr bytes.Buffer
-		code := run(t.Context(), later, nil, io.Discard, &stderr, func(string) string { return "" })
-		if code != exitUsage || !strings.Contains(stderr.String(), "unknown command") {
-			t.Errorf("%v: exit code %d, %s", later, code, &stderr)
-		}
-	}
 }

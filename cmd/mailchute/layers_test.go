@@ -36,9 +36,11 @@ where
 what
   pkg/config      | pkg | github.com/pelletier/go-toml/v2
   pkg/drop        | pkg/durable pkg/address pkg/fault | github.com/fsnotify/fsnotify golang.org/x/sys
-  pkg/access      | pkg/library pkg/address pkg/text pkg/fault
+  pkg/dkim        | | github.com/emersion/go-msgauth net
+  pkg/access      | pkg/library pkg/address pkg/text pkg/fault | golang.org/x/net
   pkg/library     | pkg/message pkg/address pkg/text pkg/fault | golang.org/x/text
-  pkg/message     | pkg/address pkg/text pkg/fault | github.com/jhillyerd/enmime/v2 github.com/segmentio/asm golang.org/x/text
+  pkg/message     | pkg/address pkg/text pkg/fault | github.com/jhillyerd/enmime/v2 github.com/gabriel-vasile/mimetype
+                  | github.com/segmentio/asm golang.org/x/text
   pkg/address     | pkg/text pkg/fault | golang.org/x/net
   pkg/durable/durabletest | pkg/durable | github.com/google/go-cmp
   pkg/durable     | | golang.org/x/sys

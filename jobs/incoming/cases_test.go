@@ -65,6 +65,14 @@ func newFarm(t *testing.T, format string) *world {
 		"meet":    {SaveMeetings: true},
 		"over":    {Overwrite: true},
 		"strict":  {MaxFileSize: 1024, BlockedTypes: []string{"exe", "js"}},
+		"blocks":  {BlockedTypes: []string{library.PresetSharePoint}},
+		"skips":   {BlockedTypes: []string{library.PresetSharePoint}, Blocked: library.BlockedSkip},
+		"sheets":  {Include: []string{"*.csv"}, Exclude: []string{"draft*"}},
+		"small":   {MaxMessageSize: 1024},
+		"plus":    {Plus: library.PlusFolder},
+		"bodies":  {SaveBody: library.BodyText},
+		"pages":   {SaveBody: library.BodyHTML},
+		"named":   {NameTemplate: "{date}/{sender} {name} {n}{ext}"},
 	} {
 		s.Accept = library.AcceptAnyone
 		w.library(library.Library{Name: name, Settings: s})

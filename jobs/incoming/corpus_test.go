@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -12,9 +11,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
+	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
@@ -27,77 +27,45 @@ type corpusMail struct {
 	File   string
 	SHA256 string
 
+	raw      []byte
 	drop     string // the name of its drop file
 	original string // the digest of what is filed of it as its original
-	received bool   // its first field is Received
 }
 
-// agreement is a line of EXPECT.jsonl.
-type agreement struct {
-	File        string
-	Source      string
-	Attachments []agreedPart
-}
-
-type agreedPart struct {
-	Filename *string
-	Kind     string
-	Size     int64
-	SHA256   string
-	SHA256LF string `json:"sha256_lf"`
-	Nested   json.RawMessage
-}
-
-// disagreed are the agreed attachments that we do not store as agreed, with the reason.
-var disagreed = map[string]string{
-	"php-mime-mail-parser/issue250.eml #1": "the file ends inside the part's header: it is filed as its original, without an empty document",
-}
-
-// Every message of the corpus ends filed, held or as a duplicate of another, and the
-// attachments that independent parsers agree on are stored with the agreed bytes.
+// Every message of the corpus ends filed, held or as a duplicate of another; what
+// independent parsers agree on is what is stored.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	dir := shared(t, "corpus")
+	mail := corpus(t, dir, func(string) bool { return true })
+	if len(mail) != corpusSize {
+		t.Fatalf("got %d messages in the corpus, want %d", len(mail), corpusSize)
+	}
 	w := newWorld(t, "eml")
-	w.library(library.Library{Name: "open", Settings: library.Settings{Accept: library.AcceptAnyone}})
-	w.library(library.Library{Name: "originals", Settings: library.Settings{Accept: library.AcceptAnyone, SaveOriginal: true}})
-	mail := w.dropCorpus(dir)
-
-	sum := w.drain()
-	if sum.Processed != corpusSize || sum.Filed+sum.Held+sum.Duplicate != corpusSize || sum.Duplicate != copies(mail) {
-		t.Errorf("got summary %+v, want %d messages filed or held, %d of them copies", sum, corpusSize, copies(mail))
-	}
-	if bytes.Contains(w.log.Bytes(), []byte(`"poison"`)) {
-		t.Error("handling a message panicked; the log has the reason poison")
-	}
+	got := w.file(mail)
 	w.drained()
 	w.verify()
-
-	got := w.byDropFile(sum.Run)
 	checkOriginals(t, mail, got)
 	checkAgreed(t, dir, mail, got)
 }
 
-// dropCorpus drops every message for both libraries.
-func (w *world) dropCorpus(dir string) []corpusMail {
-	w.t.Helper()
-	mail := readLines[corpusMail](w.t, filepath.Join(dir, "MANIFEST.jsonl"))
+// corpus returns the messages of the corpus that are wanted; all else in it is no mail.
+func corpus(t *testing.T, dir string, wanted func(file string) bool) []corpusMail {
+	t.Helper()
+	mail := readLines[corpusMail](t, filepath.Join(dir, "MANIFEST.jsonl"))
 	mail = slices.DeleteFunc(mail, func(m corpusMail) bool {
-		return strings.HasPrefix(m.File, "tnef-raw/") || strings.HasPrefix(m.File, "outlook-msg/")
+		return strings.HasPrefix(m.File, "tnef-raw/") || strings.HasPrefix(m.File, "outlook-msg/") || !wanted(m.File)
 	})
-	if len(mail) != corpusSize {
-		w.t.Fatalf("got %d messages in the corpus, want %d", len(mail), corpusSize)
-	}
 	for i, m := range mail {
 		raw, err := os.ReadFile(filepath.Join(dir, m.File))
-		w.must(err)
-		if hexDigest(raw) != m.SHA256 {
-			w.t.Fatalf("%s is not what MANIFEST.jsonl says", m.File)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if hexDigest(raw) != m.SHA256 {
+			t.Fatalf("%s is not what MANIFEST.jsonl says", m.File)
+		}
+		mail[i].raw, mail[i].original = raw, hexDigest(belowEnvelope(raw))
 		mail[i].drop = fmt.Sprintf("%03d.eml", i)
-		mail[i].original = hexDigest(belowEnvelope(raw))
-		mail[i].received = bytes.HasPrefix(bytes.ToLower(raw), []byte("received:"))
-		w.drop(mail[i].drop, "X-Sender: stranger@elsewhere.test\r\nX-Receiver: open@case.test\r\nX-Receiver: originals@case.test\r\n"+string(raw))
 	}
 	return mail
 }
@@ -111,11 +79,51 @@ func belowEnvelope(raw []byte) []byte {
 	return raw
 }
 
+// file drops the messages for a library that saves all it can, for one that saves
+// originals, and for others, and returns what became of each, by the message's file.
+func (w *world) file(mail []corpusMail, also ...library.Library) map[string]fate {
+	w.t.Helper()
+	w.library(library.Library{Name: "open", Settings: library.Settings{
+		Accept: library.AcceptAnyone, Inline: library.InlineSave, SaveMeetings: true, MaxFileSize: library.Unlimited,
+	}})
+	w.library(library.Library{Name: "originals", Settings: library.Settings{
+		Accept: library.AcceptAnyone, SaveOriginal: true, MaxFileSize: library.Unlimited,
+	}})
+	to := []string{"open@" + domain, "originals@" + domain}
+	for _, l := range also {
+		w.library(l)
+		to = append(to, l.Name+"@"+domain)
+	}
+	for _, m := range mail {
+		w.drop(m.drop, envelopeTo(to)+string(m.raw))
+	}
+	sum := w.drain()
+	if n := len(mail); sum.Processed != n || sum.Filed+sum.Held+sum.Duplicate != n || sum.Duplicate != copies(mail) {
+		w.t.Errorf("got summary %+v, want %d messages filed or held, %d of them copies", sum, n, copies(mail))
+	}
+	if bytes.Contains(w.log.Bytes(), []byte(`"poison"`)) {
+		w.t.Error("handling a message panicked; the log has the reason poison")
+	}
+	byDrop := w.fates(sum.Run)
+	byFile := map[string]fate{}
+	for _, m := range mail {
+		f, ok := byDrop[m.drop]
+		if !ok {
+			w.t.Errorf("%s is in no book", m.File)
+		}
+		byFile[m.File] = f
+	}
+	return byFile
+}
+
+// envelopeTo returns the envelope of a drop file from a stranger.
+func envelopeTo(to []string) string { return mail("stranger@elsewhere.test", to...) }
+
 // copies returns how many messages are copies of others that came by SMTP.
 func copies(mail []corpusMail) (n int) {
 	seen := map[string]bool{}
 	for _, m := range mail {
-		if m.received && seen[m.SHA256] {
+		if bytes.HasPrefix(bytes.ToLower(m.raw), []byte("received:")) && seen[m.SHA256] {
 			n++
 		}
 		seen[m.SHA256] = true
@@ -125,53 +133,28 @@ func copies(mail []corpusMail) (n int) {
 
 // fate is what became of a drop file.
 type fate struct {
-	state store.State
-	docs  map[string][]storedPart // by library
+	key    store.Key
+	state  store.State
+	reason fault.Reason // in library open
+	open   []storedPart // documents in library open, in the order of the parts
+	all    []storedPart // documents in library originals
 }
 
+// storedPart is a document with its bytes.
 type storedPart struct {
-	name, contentType, part, sha256, sha256LF string
-	size                                      int64
+	store.Document
+	data []byte
 }
 
-// byDropFile returns the fate of each file that a run processed. A duplicate has the
-// documents of the message that it is a copy of.
-func (w *world) byDropFile(run string) map[string]fate {
-	w.t.Helper()
-	docs := map[store.Key]map[string][]storedPart{}
-	for _, name := range []string{"open", "originals"} {
-		for _, d := range w.documents(name) {
-			if docs[d.Key] == nil {
-				docs[d.Key] = map[string][]storedPart{}
-			}
-			docs[d.Key][name] = append(docs[d.Key][name], w.storedPart(d.Document))
-		}
-	}
-	fates := map[string]fate{}
-	w.must(w.catalog.View(w.t.Context(), func(tx store.Tx) error {
-		for p, err := range tx.ProcessedOf(run) {
-			if err != nil {
-				return err
-			}
-			fates[p.File] = fate{state: p.State, docs: docs[p.Key]}
-		}
-		return nil
-	}))
-	return fates
+func (p storedPart) sha256() string { return hexDigest(p.data) }
+
+// sha256LF is the digest that the corpus's README calls sha256_lf.
+func (p storedPart) sha256LF() string {
+	return hexDigest(bytes.TrimRight(bytes.ReplaceAll(p.data, []byte("\r\n"), []byte("\n")), "\n"))
 }
 
-func (w *world) storedPart(d store.Document) storedPart {
-	w.t.Helper()
-	b, err := w.store.OpenDocument(w.t.Context(), d)
-	w.must(err)
-	defer b.Close()
-	data, err := io.ReadAll(b)
-	w.must(err)
-	lf := bytes.TrimRight(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), "\n")
-	return storedPart{
-		name: d.OriginalName, contentType: d.ContentType, part: d.Part,
-		sha256: hexDigest(data), sha256LF: hexDigest(lf), size: int64(len(data)),
-	}
+func (p storedPart) String() string {
+	return fmt.Sprintf("%s %q %s %d %.16s", p.Part, p.OriginalName, p.ContentType, len(p.data), p.sha256())
 }
 
 func hexDigest(b []byte) string {
@@ -179,74 +162,92 @@ func hexDigest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// fates returns the fate of each drop file of a run. A duplicate has the documents of the
+// message that it is a copy of.
+func (w *world) fates(run string) map[string]fate {
+	w.t.Helper()
+	open, all := w.storedParts("open"), w.storedParts("originals")
+	fates := map[string]fate{}
+	w.must(w.catalog.View(w.t.Context(), func(tx store.Tx) error {
+		for p, err := range tx.ProcessedOf(run) {
+			if err != nil {
+				return err
+			}
+			f := fate{key: p.Key, state: p.State, open: open[p.Key], all: all[p.Key]}
+			outcomes, err := tx.Outcomes(p.Key)
+			if err != nil {
+				return err
+			}
+			for _, o := range outcomes {
+				if strings.HasPrefix(o.RecipientKey, "open@") || o.Recipient == "" {
+					f.reason = o.Reason
+				}
+			}
+			fates[p.File] = f
+		}
+		return nil
+	}))
+	return fates
+}
+
+// storedParts returns a library's documents by message, in the order of the parts.
+func (w *world) storedParts(name string) map[store.Key][]storedPart {
+	w.t.Helper()
+	parts := map[store.Key][]storedPart{}
+	for _, d := range w.documents(name) {
+		b, err := w.store.OpenDocument(w.t.Context(), d.Document)
+		w.must(err)
+		data, err := io.ReadAll(b)
+		w.must(err)
+		w.must(b.Close())
+		parts[d.Key] = append(parts[d.Key], storedPart{d.Document, data})
+	}
+	for _, of := range parts {
+		for _, p := range of {
+			if !isSafe(p.Name) {
+				w.t.Errorf("part %s is stored under the name %q", p.Part, p.Name)
+			}
+		}
+		slices.SortFunc(of, func(a, b storedPart) int { return comparePartIDs(a.Part, b.Part) })
+	}
+	return parts
+}
+
+// isSafe reports whether a name is one of a file, on every system that people copy it to.
+func isSafe(name string) bool {
+	odd := func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+	return name != "" && name == strings.Trim(name, " ") && !strings.HasSuffix(name, ".") && len(name) <= 255 &&
+		utf8.ValidString(name) && !strings.ContainsAny(name, `/\:*?"<>|`) && !strings.ContainsFunc(name, odd)
+}
+
+// comparePartIDs orders parts as they stand in their message, the original last.
+func comparePartIDs(a, b string) int {
+	if a == "" || b == "" {
+		return strings.Compare(b, a)
+	}
+	return strings.Compare(padded(a), padded(b))
+}
+
+// padded returns a part's number in the form that sorts like numbers do.
+func padded(id string) string {
+	var b strings.Builder
+	for n := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == '.' || r == '/' }) {
+		fmt.Fprintf(&b, "%6s", n)
+	}
+	return b.String()
+}
+
+// hasOriginal reports whether the message itself, byte for byte, is among its documents.
+func (m corpusMail) hasOriginal(docs []storedPart) bool {
+	return slices.ContainsFunc(docs, func(p storedPart) bool { return p.Part == "" && p.sha256() == m.original })
+}
+
 // checkOriginals fails where a filed message's original is not the message byte for byte.
 func checkOriginals(t *testing.T, mail []corpusMail, got map[string]fate) {
 	t.Helper()
 	for _, m := range mail {
-		f, ok := got[m.drop]
-		if !ok {
-			t.Errorf("%s is in no book", m.File)
-			continue
-		}
-		if f.state == store.Held {
-			continue
-		}
-		isOriginal := func(p storedPart) bool { return p.part == "" && p.sha256 == m.original }
-		if !slices.ContainsFunc(f.docs["originals"], isOriginal) {
-			t.Errorf("%s: got %+v, want an original with the digest %s", m.File, f.docs["originals"], m.original)
+		if f := got[m.File]; f.state != store.Held && !m.hasOriginal(f.all) {
+			t.Errorf("%s: got %v, want an original with the digest %s", m.File, f.all, m.original)
 		}
 	}
-}
-
-// checkAgreed fails where an agreed attachment is not stored as agreed, unless disagreed
-// has it, and where it is although disagreed has it.
-func checkAgreed(t *testing.T, dir string, mail []corpusMail, got map[string]fate) {
-	t.Helper()
-	drops := map[string]string{}
-	for _, m := range mail {
-		drops[m.File] = m.drop
-	}
-	var total int
-	missing := map[string]string{}
-	for _, a := range readLines[agreement](t, filepath.Join(dir, "EXPECT.jsonl")) {
-		if a.Source != "independent parsers agree" || drops[a.File] == "" {
-			continue
-		}
-		stored := slices.Clone(got[drops[a.File]].docs["open"])
-		for i, want := range a.Attachments {
-			if want.Kind != "attachment" {
-				continue
-			}
-			total++
-			at := slices.IndexFunc(stored, want.is)
-			if at < 0 {
-				name := fmt.Sprintf("%s #%d", a.File, i+1)
-				missing[name] = disagreed[name]
-				t.Logf("%s: want %+v, stored %+v", name, want, stored)
-				continue
-			}
-			stored = slices.Delete(stored, at, at+1)
-		}
-	}
-	if diff := cmp.Diff(disagreed, missing); diff != "" {
-		t.Errorf("attachments that are not stored as agreed (-known +got):\n%s", diff)
-	}
-	if total < 300 || len(missing)*100 > total {
-		t.Errorf("%d of %d agreed attachments are not stored as agreed, want at most one in a hundred", len(missing), total)
-	}
-	t.Logf("%d of %d agreed attachments are stored as agreed", total-len(missing), total)
-}
-
-// is reports whether a document is the agreed attachment. Of an attached message only
-// its presence is agreed.
-func (a agreedPart) is(p storedPart) bool {
-	switch {
-	case p.part == "":
-		return false
-	case a.Nested != nil:
-		return p.contentType == "message/rfc822"
-	case a.SHA256LF != "":
-		return p.sha256LF == a.SHA256LF
-	}
-	return p.sha256 == a.SHA256 && p.size == a.Size
 }

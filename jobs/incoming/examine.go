@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
+	"slices"
+	"time"
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/drop"
@@ -29,6 +31,10 @@ type examination struct {
 	verdicts []verdict
 	msg      *message.Message // its header alone where it is over the limits; nil where it could not be read
 	contents []message.Content
+	received time.Time // when the drop file was written last
+	released bool      // an operator has decided that the message is filed
+	// explained: nothing is filed; what libraries leave out is listed.
+	explained bool
 }
 
 // parse walks and decodes the message.
@@ -47,26 +53,43 @@ func (x *examination) walk(ctx context.Context, p *message.Parser, in *io.Sectio
 	return x.checkDocuments()
 }
 
-// maxDocuments is how many documents a message may become in several libraries together.
-// In a single one it may become as many as it has parts.
+// maxDocuments is how many documents a message may become for several recipients together.
+// For a single one it may become as many as it has parts.
 const maxDocuments = 10_000
 
 // checkDocuments refuses a message that would become too many: few parts times few
 // recipients are much to keep in memory, and to write in one transaction.
 func (x *examination) checkDocuments() error {
-	libraries, files := x.allowed(), x.files()
-	if libraries > 1 && files*libraries > maxDocuments {
+	recipients, documents := x.allowed(), x.documents()
+	if recipients > 1 && documents > maxDocuments {
 		return fault.Markf(fault.Poison, fault.OverLimits,
-			"its %d files would become %d documents in %d libraries, over the limit of %d: release it for one recipient after the other",
-			files, files*libraries, libraries, maxDocuments)
+			"it would become %d documents for %d recipients, over the limit of %d: release it for one after the other",
+			documents, recipients, maxDocuments)
 	}
 	return nil
 }
 
-// files returns how many parts some library might file.
-func (x *examination) files() (n int) {
+// documents returns how many documents the message may become for all recipients together,
+// originals left out.
+func (x *examination) documents() (n int) {
+	files := map[library.Body]int{}
+	for _, v := range x.verdicts {
+		if !v.allowed() {
+			continue
+		}
+		body := v.library.Settings.SaveBody
+		if _, ok := files[body]; !ok {
+			files[body] = x.files(v.library.Settings)
+		}
+		n += files[body]
+	}
+	return n
+}
+
+// files returns how many parts a library with these settings might file.
+func (x *examination) files(s library.Settings) (n int) {
 	for _, part := range x.msg.Parts {
-		if library.Candidate(part) {
+		if s.MayFile(part) {
 			n++
 		}
 	}
@@ -74,23 +97,47 @@ func (x *examination) files() (n int) {
 }
 
 // decode decodes the parts, those that some library might file into keep. Where no
-// recipient is allowed, nothing is kept.
+// recipient is allowed, nothing is kept, and only what the item key needs is decoded.
 func (x *examination) decode(ctx context.Context, keep sink) (err error) {
-	if x.allowed() == 0 {
+	nobody, plain, sniffed := x.allowed() == 0, x.msg.Decode, x.msg.Decode
+	if nobody {
 		keep = discard
+	}
+	if x.blocksTypes() {
+		sniffed = x.sniff
 	}
 	x.contents = make([]message.Content, len(x.msg.Parts))
 	for i, part := range x.msg.Parts {
-		into := discard
-		if library.Candidate(part) {
-			into = keep
+		if nobody && part.Within != "" {
+			continue
 		}
-		x.contents[i], err = into(ctx, func(w io.Writer) (message.Content, error) { return x.msg.Decode(ctx, i, w) })
+		into, decode := discard, plain
+		if library.Candidate(part) {
+			into, decode = keep, sniffed
+		}
+		x.contents[i], err = into(ctx, func(w io.Writer) (message.Content, error) { return decode(ctx, i, w) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sniff decodes a part, and looks at what its bytes are.
+func (x *examination) sniff(ctx context.Context, i int, w io.Writer) (message.Content, error) {
+	s := message.Sniffer{W: w}
+	c, err := x.msg.Decode(ctx, i, &s)
+	if err == nil {
+		c.Detected = s.Detected()
+	}
+	return c, err
+}
+
+// blocksTypes reports whether it matters to anybody what the files are.
+func (x *examination) blocksTypes() bool {
+	return slices.ContainsFunc(x.verdicts, func(v verdict) bool {
+		return v.allowed() && len(v.library.Settings.BlockedTypes) > 0
+	})
 }
 
 // allowed returns for how many recipients the message is filed.
@@ -101,34 +148,6 @@ func (x *examination) allowed() (n int) {
 		}
 	}
 	return n
-}
-
-// plan lets the libraries of the allowed recipients say what documents the message
-// becomes. The original is written into keep once, where any of them files it.
-func (x *examination) plan(ctx context.Context, keep sink) error {
-	a := library.Arrival{Message: x.msg, Contents: x.contents, Original: message.Content{Size: x.msg.Size}}
-	var original message.Content
-	for i := range x.verdicts {
-		v := &x.verdicts[i]
-		if !v.allowed() {
-			continue
-		}
-		v.planFor(a, x.who)
-		for k := range v.plan.Drafts {
-			if v.plan.Drafts[k].Part != "" {
-				continue
-			}
-			if original.Digest.IsZero() {
-				var err error
-				original, err = keep(ctx, func(w io.Writer) (message.Content, error) { return x.msg.Original(ctx, w) })
-				if err != nil {
-					return err
-				}
-			}
-			v.plan.Drafts[k].Content = original
-		}
-	}
-	return nil
 }
 
 // refuse rejects the message for those recipients that would have got it: it cannot be

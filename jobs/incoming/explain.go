@@ -3,6 +3,7 @@ package incoming
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,8 @@ type Explanation struct {
 	Envelope   ExplainedEnvelope      `json:"envelope"`
 	Sender     ExplainedSender        `json:"sender"`
 	Recipients []RecipientExplanation `json:"recipients"`
+	// Notes say what was found out about single parts: that one was opened, or is broken.
+	Notes []string `json:"notes,omitempty"`
 	// Lines are those that say, or pretend to say, whom the message is from and to.
 	Lines []drop.Line `json:"lines"`
 }
@@ -57,6 +60,7 @@ type RecipientExplanation struct {
 	Author    string              `json:"author"`
 	Skipped   int                 `json:"skipped,omitempty"`
 	Documents []ExplainedDocument `json:"documents"`
+	LeftOut   []ExplainedLeftOut  `json:"left_out,omitempty"` // Skipped counts all of it but the original
 }
 
 // ExplainedDocument is a document that the message would become. Its name may get a
@@ -70,6 +74,13 @@ type ExplainedDocument struct {
 	SHA256       message.Digest `json:"sha256"`
 	Part         string         `json:"part"` // "" is the original message
 	Damaged      string         `json:"damaged,omitempty"`
+}
+
+// ExplainedLeftOut is a part that the library does not want.
+type ExplainedLeftOut struct {
+	Part string `json:"part"`
+	Name string `json:"name"`
+	Why  string `json:"why"`
 }
 
 // Explain says what the job would do with a drop file, by the job's own code, and
@@ -100,7 +111,7 @@ func Explain(ctx context.Context, o Options, file, format, feed string) (Explana
 	if err != nil {
 		return x, err
 	}
-	err = x.explain(ctx, o, src, info.Size(), f)
+	err = x.explain(ctx, o, src, info, f)
 	if class := fault.Of(err); class == fault.Permanent || class == fault.Poison {
 		x.Reason, x.Detail = fault.ReasonOf(err), err.Error()
 		return x, nil
@@ -109,8 +120,8 @@ func Explain(ctx context.Context, o Options, file, format, feed string) (Explana
 }
 
 // explain does what process does, without keeping anything.
-func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, size int64, f drop.Format) (err error) {
-	var e examination
+func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, info fs.FileInfo, f drop.Format) (err error) {
+	e, size := examination{received: info.ModTime(), explained: true}, info.Size()
 	judge := newJudge(o.Store, o.Domains)
 	if e.policy, err = judge.policy(ctx); err != nil {
 		return err
@@ -143,11 +154,18 @@ func (x *Explanation) describe(e *examination) {
 		x.Sender.Principal = &principal
 	}
 	if e.msg != nil {
-		x.MessageID = e.msg.Header.MessageID
+		x.MessageID, x.Notes = e.msg.Header.MessageID, e.notes()
 	}
+	has := map[string]string{} // by library: for whom it has the message
 	for _, v := range e.verdicts {
-		x.Envelope.Recipients = append(x.Envelope.Recipients, v.recipient.String())
-		x.Recipients = append(x.Recipients, explainVerdict(v, e.policy))
+		r := explainVerdict(v, e.policy)
+		if first := has[v.library.Name]; v.allowed() && first != "" {
+			r.Detail, r.Documents = "filed with "+first, []ExplainedDocument{}
+		} else if v.allowed() {
+			has[v.library.Name] = r.Address
+		}
+		x.Envelope.Recipients = append(x.Envelope.Recipients, r.Address)
+		x.Recipients = append(x.Recipients, r)
 	}
 }
 
@@ -161,7 +179,29 @@ func explainVerdict(v verdict, policy access.Policy) RecipientExplanation {
 		r.Library = &d.Library
 	}
 	r.Documents = explainDrafts(d.Drafts)
+	for _, l := range v.plan.LeftOut {
+		r.LeftOut = append(r.LeftOut, ExplainedLeftOut{Part: l.Part, Name: l.Name, Why: l.Why})
+	}
 	return r
+}
+
+// notes says what is remarkable about the message and its parts.
+func (x *examination) notes() (all []string) {
+	if x.msg.Malformed != "" {
+		all = append(all, "the message: "+x.msg.Malformed)
+	}
+	for i, part := range x.msg.Parts {
+		switch {
+		case part.Broken != "":
+			all = append(all, fmt.Sprintf("part %s: opened as %s, but %s", part.ID, part.Opened, part.Broken))
+		case part.Opened != "":
+			all = append(all, fmt.Sprintf("part %s: opened as %s", part.ID, part.Opened))
+		}
+		if i < len(x.contents) && x.contents[i].Damaged != "" {
+			all = append(all, fmt.Sprintf("part %s: %s", part.ID, x.contents[i].Damaged))
+		}
+	}
+	return all
 }
 
 func explainDrafts(drafts []library.Draft) []ExplainedDocument {

@@ -3,7 +3,8 @@
 // One message goes top to bottom through message.go: claim, envelope, MIME, sender, a
 // decision for each recipient, settle, and only then is the drop file removed. pass.go
 // does that for all files of a run; verdict.go decides, for the job and for Explain
-// alike, by what judge.go knows of the farm; disposition.go says what happens after an
+// alike, by what judge.go knows of the farm; examine.go decodes, and plan.go asks the
+// libraries what documents they want; disposition.go says what happens after an
 // error; memory.go bounds what is kept of the messages in hand. feed.go keeps the drop
 // folders open, apart.go keeps them apart, and watch.go hears of arrivals.
 package incoming

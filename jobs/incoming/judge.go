@@ -38,6 +38,8 @@ type owner struct {
 	group   string
 }
 
+func (o owner) isSomebody() bool { return o.library.Name != "" || o.group != "" }
+
 func newJudge(s *store.Store, domains []string) *judge {
 	j := &judge{store: s, domains: map[string]bool{}}
 	for _, d := range domains {
@@ -62,6 +64,21 @@ func (j *judge) ownerOf(ctx context.Context, local string) (owner, error) {
 		o.library, o.group, err = j.store.At(ctx, local)
 		return orNobody(o, err)
 	})
+}
+
+// addressee returns who gets the mail of an address in a domain of ours: whoever has its
+// whole local part, else whoever has what stands before the detail (RFC 5233 §1). The
+// detail is "" where the whole is somebody's.
+func (j *judge) addressee(ctx context.Context, to address.Address) (o owner, detail string, err error) {
+	if o, err = j.ownerOf(ctx, to.Local); err != nil || o.isSomebody() {
+		return o, "", err
+	}
+	base, detail := to.Detail()
+	if base == to {
+		return o, "", nil
+	}
+	o, err = j.ownerOf(ctx, base.Local)
+	return o, detail, err
 }
 
 func (j *judge) levelOf(ctx context.Context, login string, l library.Library) (access.Level, error) {

@@ -19,17 +19,21 @@ import (
 // byte, and then the file's name, but only where the MTA put no Received line below its
 // own: mail that came by SMTP has one of its own, a file dropped by hand has not.
 const (
-	keyOfParts = 'p' // header block, each part's digest, size
+	keyOfParts = 'p' // header block, digest of each part of the message itself, size
 	keyOfBytes = 'b' // all bytes below the zone: the walker refused
 )
 
-// keyOf returns the item key of a message whose parts have been decoded.
+// keyOf returns the item key of a message whose parts have been decoded. What was found in
+// other parts does not count: it says nothing more, and a build that opens other wrappers
+// knows the message all the same.
 func keyOf(m *message.Message, contents []message.Content, file string) store.Key {
 	h := sha256.New()
 	h.Write([]byte{keyOfParts})
 	h.Write(m.HeaderDigest[:])
-	for _, c := range contents {
-		h.Write(c.Digest[:])
+	for i, part := range m.Parts {
+		if part.Within == "" {
+			h.Write(contents[i].Digest[:])
+		}
 	}
 	var size [8]byte
 	binary.BigEndian.PutUint64(size[:], uint64(m.Size))

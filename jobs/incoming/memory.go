@@ -2,6 +2,7 @@ package incoming
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -70,9 +71,10 @@ func (m *memory) give(a *arrival) {
 // About what is kept, in bytes, texts left out.
 const (
 	perMessage   = 4 << 10
-	perRecipient = 1 << 10 // verdict, decision and outcome
-	perPart      = 1 << 10 // what its header says, digests, upload
-	perDocument  = 1 << 10 // draft, row, publication
+	perRecipient = 1 << 10  // verdict, decision and outcome
+	perPart      = 1 << 10  // what its header says, digests, upload
+	perDocument  = 1 << 10  // draft, row, publication
+	perHeader    = 64 << 10 // the whole header, where a library keeps it
 )
 
 // footprint returns how much is kept of the message until its end.
@@ -81,11 +83,14 @@ func (x *examination) footprint() int64 {
 	if x.msg == nil {
 		return int64(n)
 	}
-	n += perPart*len(x.msg.Parts) + perDocument*x.files()*x.allowed()
+	n += perPart*len(x.msg.Parts) + perDocument*x.documents()
+	if slices.ContainsFunc(x.verdicts, func(v verdict) bool { return v.allowed() && v.library.Settings.SaveHeaders }) {
+		n += perHeader
+	}
 	h := x.msg.Header
 	n += length(h.MessageID, h.Subject, h.From, h.To, h.Cc, h.Date, h.InReplyTo, h.References)
 	for _, part := range x.msg.Parts {
-		n += length(part.Type, part.Charset, part.Method, part.Disposition, part.Name, part.ContentID, part.Encoding)
+		n += length(part.Type, part.Charset, part.Method, part.Disposition, part.Name, part.ContentID, part.Encoding, part.Subject, part.Broken)
 	}
 	return int64(n)
 }

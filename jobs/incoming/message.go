@@ -72,6 +72,7 @@ func (p *pass) decide(ctx context.Context, a *arrival, parser **message.Parser) 
 	if a.env, a.src, err = a.Open(); a.src == nil {
 		return notOpened(err)
 	}
+	a.received = a.Modified
 	if err != nil {
 		return p.reject(ctx, a, err)
 	}
@@ -255,6 +256,7 @@ func (x *examination) columns() store.Columns {
 	if x.msg != nil {
 		h := x.msg.Header
 		c.MessageID, c.From, c.To, c.Cc, c.Subject, c.Date = h.MessageID, h.From, h.To, h.Cc, h.Subject, h.Date
+		c.InReplyTo, c.References = h.InReplyTo, h.References
 	}
 	return c
 }

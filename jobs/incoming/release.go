@@ -22,7 +22,8 @@ type Override struct {
 	// Author is the login of its documents' author; "": the user whose address the
 	// sender has now, else the System Account.
 	Author string
-	// Force files it although a file is too large or of a type that the library blocks.
+	// Force files it although it, or a file, is too large or of a type that the library
+	// blocks.
 	Force bool
 	// DryRun decides, and changes nothing.
 	DryRun bool
@@ -35,8 +36,9 @@ type Released struct {
 	// Paths are those of its documents below the library; after a dry run without the
 	// numbers that names get where they are taken.
 	Paths   []string
-	Skipped int  // parts that the library does not want
-	Present bool // the library had the message already, by another address: nothing was filed again
+	Skipped int    // parts that the library does not want
+	LeftOut string // names some of them, for people; "" where there are none
+	Present bool   // the library had the message already, by another address: nothing was filed again
 	// Tree is what kept a document from being shown in the tree; the next run of the job
 	// tries again.
 	Tree error
@@ -60,6 +62,7 @@ func Release(ctx context.Context, o Options, h store.HeldMail, by Override) (Rel
 	a := &arrival{
 		Item: &drop.Item{Name: h.Item.File, Feed: h.Item.Feed, Format: h.Item.Format, Size: src.Size()},
 		src:  src, key: h.Item.Key, stage: o.Store.Stage(),
+		examination: examination{received: h.Since, released: true},
 	}
 	r, err := a.release(ctx, o, h, by)
 	return r, errors.Join(err, a.close())
@@ -80,7 +83,7 @@ func (a *arrival) release(ctx context.Context, o Options, h store.HeldMail, by O
 	if !v.allowed() {
 		return Released{}, fault.Markf(fault.Permanent, v.decision.Reason, "%s; --force files it all the same", v.decision.Detail)
 	}
-	r := Released{Library: v.library.Name, Author: v.decision.Author, Skipped: v.plan.Skipped.Total()}
+	r := Released{Library: v.library.Name, Author: v.decision.Author, Skipped: v.plan.Skipped.Total(), LeftOut: v.decision.Detail}
 	if by.DryRun {
 		for _, d := range v.plan.Drafts {
 			r.Paths = append(r.Paths, store.Document{Folder: d.Folder, Name: d.Name}.Path())
@@ -119,18 +122,18 @@ func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by 
 			to = r
 		}
 	}
-	l, err := j.destination(ctx, a.who, to, by.Library)
+	l, detail, err := j.destination(ctx, a.who, to, by.Library)
 	if err != nil {
 		return err
 	}
 	if by.Force {
-		l.Settings.MaxFileSize, l.Settings.BlockedTypes = library.Unlimited, nil
+		l.Settings.MaxFileSize, l.Settings.MaxMessageSize, l.Settings.BlockedTypes = library.Unlimited, 0, nil
 	}
 	d := access.Decision{Allow: true, Author: access.SystemAccount}
 	if a.who.Login != "" {
 		d.Author, d.Verified = a.who.Login, !a.who.Address.IsNull()
 	}
-	a.verdicts = []verdict{{recipient: to, library: l, decision: d}}
+	a.verdicts = []verdict{{recipient: to, library: l, detail: detail, decision: d}}
 	return nil
 }
 
@@ -160,26 +163,37 @@ func (j *judge) author(ctx context.Context, env drop.Envelope, login string) (ac
 	return who, fmt.Errorf("there is no user %s: %w", login, fault.ErrNotFound)
 }
 
-// destination returns the library of that name, or else the recipient's.
-func (j *judge) destination(ctx context.Context, who access.Sender, to address.Address, name string) (library.Library, error) {
-	if name != "" {
-		l, err := j.store.Library(ctx, name)
-		switch {
-		case errors.Is(err, fault.ErrNotFound):
-			return l, fmt.Errorf("there is no library %s: %w", name, fault.ErrNotFound)
-		case err == nil && l.Archived:
-			err = fault.Markf(fault.Permanent, fault.LibraryClosed, "library %s is archived: name another one with --to", name)
-		}
-		return l, err
+// destination returns the library of that name, or else the recipient's, and the detail
+// of the recipient's address.
+func (j *judge) destination(ctx context.Context, who access.Sender, to address.Address, name string) (l library.Library, detail string, err error) {
+	if name == "" {
+		return j.ownDestination(ctx, who, to)
 	}
+	if !to.IsNull() {
+		_, detail, err = j.addressee(ctx, to)
+	}
+	if err == nil {
+		l, err = j.store.Library(ctx, name)
+	}
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		err = fmt.Errorf("there is no library %s: %w", name, fault.ErrNotFound)
+	case err == nil && l.Archived:
+		err = fault.Markf(fault.Permanent, fault.LibraryClosed, "library %s is archived: name another one with --to", name)
+	}
+	return l, detail, err
+}
+
+// ownDestination returns the recipient's library.
+func (j *judge) ownDestination(ctx context.Context, who access.Sender, to address.Address) (library.Library, string, error) {
 	if to.IsNull() {
-		return library.Library{}, fault.Markf(fault.Permanent, fault.NoEnvelope, "the message has no recipient that can be read: name a library with --to")
+		return library.Library{}, "", fault.Markf(fault.Permanent, fault.NoEnvelope, "the message has no recipient that can be read: name a library with --to")
 	}
 	v, err := j.verdict(ctx, access.Policy{}, who, to)
 	if err == nil && v.library.Name == "" {
 		err = fault.Markf(fault.Permanent, v.decision.Reason, "%s: name a library with --to", v.decision.Detail)
 	}
-	return v.library, err
+	return v.library, v.detail, err
 }
 
 // examine parses the message and plans its documents. What does harm, and what has ended
@@ -197,7 +211,7 @@ func (a *arrival) examine(ctx context.Context, limits message.Limits, h store.He
 		whole.Header = a.msg.Header
 	}
 	v := &a.verdicts[0]
-	v.planFor(library.Arrival{Message: &whole, Original: message.Content{Size: in.Size()}}, a.who)
+	v.planFor(library.Arrival{Message: &whole, Original: message.Content{Size: in.Size()}, Received: a.received, Released: true}, a.who)
 	if !v.allowed() {
 		return nil
 	}

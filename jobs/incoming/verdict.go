@@ -17,8 +17,10 @@ import (
 type verdict struct {
 	recipient address.Address
 	library   library.Library // Name "" where none was found
+	detail    string          // of the recipient's address (RFC 5233 §1), where the library has it without
 	decision  access.Decision
 	plan      library.Planned // of an allowed one, once the parts are decoded
+	header    string          // of the message, where the library keeps it
 }
 
 // allowed reports whether the message is filed for this recipient.
@@ -111,7 +113,7 @@ func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender,
 	if !j.domains[address.FoldDomain(to.Domain)] {
 		return rejected(to, library.Library{}, fault.ForeignDomain, "%s is not one of this farm's domains", to.Domain), nil
 	}
-	has, err := j.ownerOf(ctx, to.Local)
+	has, detail, err := j.addressee(ctx, to)
 	switch {
 	case err != nil:
 		return verdict{}, err
@@ -125,21 +127,23 @@ func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender,
 	if err != nil {
 		return verdict{}, err
 	}
-	return verdict{recipient: to, library: has.library, decision: access.Decide(p, has.library, level, who)}, nil
+	return verdict{recipient: to, library: has.library, detail: detail, decision: access.Decide(p, has.library, level, who)}, nil
 }
 
 // planFor lets an allowed verdict's library say what documents the message becomes; a
-// library may still reject it.
+// library may still reject it. Of two recipients of one library, the first one's plan is
+// filed, in the folder that its detail names: the other one's outcome says with whose.
 func (v *verdict) planFor(a library.Arrival, who access.Sender) {
-	a.Sender = unverified
+	a.Plus, a.Sender = v.detail, unverified
 	if v.decision.Verified {
 		a.Sender = who.Address.String()
 	}
 	v.plan = library.Plan(v.library, a)
 	if v.plan.Reason != "" {
 		v.decision = access.Decision{Reason: v.plan.Reason, Detail: v.plan.Detail}
-		v.plan.Drafts = nil
+		return
 	}
+	v.decision.Detail = v.plan.Note()
 }
 
 // unverified names the sender folder of mail whose sender we are not sure of.
@@ -150,9 +154,10 @@ func (v verdict) decided(p access.Policy) store.Decided {
 	d := store.Decided{
 		Recipient: v.recipient, State: store.Filed, Library: v.library.Name,
 		Reason: v.decision.Reason, Detail: v.decision.Detail, Author: v.decision.Author,
-		Drafts: v.plan.Drafts, Skipped: v.plan.Skipped.Total(),
+		Drafts: v.plan.Drafts, Skipped: v.plan.Skipped.Total(), Header: v.header,
 	}
 	if !v.allowed() {
+		d.Header = ""
 		d.State = stateFor(p, v.decision.Reason)
 	}
 	return d

@@ -25,7 +25,7 @@ import (
 var crashes storetest.Crashes
 
 func TestMain(m *testing.M) {
-	os.Exit(crashes.Main(m, map[string]storetest.Work{"sweep": sweepVictim}))
+	os.Exit(crashes.Main(m, map[string]storetest.Work{"sweep": sweepVictim, "remove": removeVictim}))
 }
 
 // due is when the sweep that is struck comes, after the first mail.
@@ -48,8 +48,8 @@ func (p place) sweep(ctx context.Context) error {
 
 // furnish fills a place with something of each kind that a sweep deals with at the time
 // due: held mail to expire, one with the bytes of a document, and to announce; a drop
-// file of refused mail; a version above the limit; runs that are old; blobs that nothing
-// refers to any more, that have no row, and that were marked before.
+// file of refused mail; a version above the limit, and one that was removed; runs that are
+// old; blobs that nothing refers to any more, that have no row, and that were marked before.
 func (p place) furnish(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -69,7 +69,9 @@ func (p place) furnish(t *testing.T) {
 		letter{key: "6", bytes: "second", name: "b"},
 		letter{key: "10", bytes: "marked too", name: "d"},
 		letter{key: "11", bytes: "latest", name: "d"},
+		letter{key: "12", bytes: "removed", name: "e"},
 	)
+	f.remove(t, "e")
 	must(t, f.Refuse(ctx, 2))
 	f.ahead = 24 * day
 	_, err = f.job.Run(ctx, jobs.Schedule) // announces, and marks the first versions of b and d
@@ -97,7 +99,7 @@ func (p place) checkSwept(t *testing.T, how string, again bool) {
 		must(t, err)
 		f.verify(t, fmt.Sprintf("%s, swept %v later", how, at-due))
 	}
-	for _, text := range []string{"expires", "refused", "marked", "marked too", "surplus", "announced", "orphan"} {
+	for _, text := range []string{"expires", "refused", "marked", "marked too", "surplus", "announced", "orphan", "removed"} {
 		if f.stored(t, text) {
 			t.Errorf("%s: the bytes %q are still there", how, text)
 		}
@@ -125,7 +127,7 @@ func (f *farm) checkRows(t *testing.T, how string) {
 	for _, h := range held {
 		got = append(got, fmt.Sprintf("%s %s swept=%v", h.Item.File, h.State, h.Swept))
 	}
-	for _, name := range []string{"a", "b", "c", "d"} {
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		versions, err := f.Versions(ctx, "in", name)
 		must(t, err)
 		for _, d := range versions {
@@ -135,6 +137,7 @@ func (f *farm) checkRows(t *testing.T, how string) {
 	want := []string{
 		"1.eml expired swept=true", "2.eml refused swept=true", "3.eml expired swept=true", "7.eml expired swept=true",
 		"a v1 swept=false", "b v1 swept=true", "b v2 swept=false", "c v1 swept=true", "c v2 swept=false", "d v1 swept=true", "d v2 swept=false",
+		"e v1 swept=true", "e v2 swept=false",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s: rows (-want +got):\n%s", how, diff)
@@ -156,7 +159,7 @@ func (f *farm) checkBooks(t *testing.T, how string, again bool) {
 		got.Doomed += r.Doomed
 		got.Removed += r.Removed
 	}
-	want := event.Sweep{Expired: 3, Versions: 1, Doomed: 5, Removed: 7}
+	want := event.Sweep{Expired: 3, Versions: 2, Doomed: 6, Removed: 8}
 	if more := got.Removed - want.Removed; again && more > 0 {
 		want.Doomed += more
 		want.Removed += more

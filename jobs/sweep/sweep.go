@@ -1,6 +1,7 @@
 // Package sweep is the job that removes what retention lets go: held mail that was kept
-// long enough, after a notice, the bytes of versions above a library's limit, old runs, and
-// blobs that nothing refers to. The store has the rules.
+// long enough, after a notice, the bytes of versions above a library's limit and of
+// documents that were removed, old runs, and blobs that nothing refers to. The store has
+// the rules.
 package sweep
 
 import (

@@ -81,8 +81,11 @@ type Grant struct {
 
 // Sender is what we know of who sent a message, before any library is asked.
 type Sender struct {
-	Address   address.Address // the one address that the rung proves or claims; zero: nobody
-	Rung      Rung
+	Address address.Address // the one address that the rung proves or claims; zero: nobody
+	Rung    Rung
+	// Envelope is the envelope sender, whatever was proved; zero: the null sender. The
+	// farm's lists look at both.
+	Envelope  address.Address
 	Evidence  string // what the rung rests on, for people
 	Login     string // the user that the address resolves to; "" is nobody we know
 	Ambiguous bool   // the address cannot be one person's

@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 
+	"mailchute/pkg/address"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
@@ -25,6 +26,9 @@ func Decide(p Policy, lib library.Library, level Level, who Sender) Decision {
 	if detail := closed(lib); detail != "" {
 		return refuse(fault.LibraryClosed, "%s", detail)
 	}
+	if detail := p.keepsOut(who); detail != "" {
+		return refuse(fault.SenderBlocked, "%s", detail)
+	}
 	if p.AuthenticatedOnly && who.Rung < Aligned {
 		return refuse(fault.NotAuthenticated, "%s, and the farm takes mail of authenticated users only. %s", doubt(who), remedy(Aligned))
 	}
@@ -33,6 +37,22 @@ func Decide(p Policy, lib library.Library, level Level, who Sender) Decision {
 		return acceptAnyone(who, asked)
 	}
 	return acceptContributor(lib, level, who, asked)
+}
+
+// keepsOut says why the farm's lists of senders keep one out, or "".
+func (p Policy) keepsOut(who Sender) string {
+	for _, a := range []address.Address{who.Address, who.Envelope} {
+		if entry := p.SenderBlock.Match(a); entry != "" {
+			return fmt.Sprintf("the farm takes no mail of %s: %s is in sender_block (mailchute settings show)", a, entry)
+		}
+	}
+	if len(p.SenderAllow) > 0 && p.SenderAllow.Match(who.Address) == "" {
+		if who.Address.IsNull() {
+			return "the message has the null sender, and the farm takes mail only of senders in sender_allow (mailchute settings show)"
+		}
+		return fmt.Sprintf("the farm takes mail only of senders in sender_allow, and %s is none (mailchute settings show)", who.Address)
+	}
+	return ""
 }
 
 // closed says why lib takes no mail from anybody, or "".

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"net/netip"
 
 	"mailchute/pkg/fault"
 )
@@ -16,6 +17,20 @@ type Policy struct {
 	// SenderTrust is the lowest rung at which a sender counts as a person, in libraries
 	// that do not say so themselves.
 	SenderTrust Rung `json:"sender_trust"`
+	// SenderBlock keeps senders out: their proved or claimed address, or the envelope's.
+	// It goes before SenderAllow, which lets nobody in but those whose address it has; an
+	// empty one lets in everybody.
+	SenderBlock Senders `json:"sender_block,omitempty"`
+	SenderAllow Senders `json:"sender_allow,omitempty"`
+	// SenderRate is how many messages of one sender are taken in an hour of the UTC clock;
+	// 0 is no limit.
+	SenderRate int `json:"sender_rate,omitempty"`
+	// MaxReceived is how many Received fields a message may have before it counts as one
+	// that goes round in a loop (RFC 5321 §6.3); 0 is no limit.
+	MaxReceived int `json:"max_received,omitempty"`
+	// SafeHosts are the hosts that may hand mail in, where the feed's format names them
+	// (exchange: X-SourceIPAddress); none: all may.
+	SafeHosts []netip.Prefix `json:"safe_hosts,omitempty"`
 	// Rejects says what becomes of a message that was rejected, by reason; ActionHold
 	// where a reason is not in it.
 	Rejects map[fault.Reason]Action `json:"rejects,omitempty"`
@@ -33,7 +48,7 @@ type Policy struct {
 // is rejected is held, up to 10 GB.
 func DefaultPolicy() Policy {
 	return Policy{
-		Enabled: true, SenderTrust: Aligned,
+		Enabled: true, SenderTrust: Aligned, MaxReceived: 50,
 		Duplicates: DuplicatesByKey, HeldMax: 10 << 30, HeldFull: HeldFullDefer,
 	}
 }

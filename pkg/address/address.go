@@ -2,7 +2,7 @@
 // the one place that knows whether two spellings are the same address:
 //
 //   - local parts: unquoted (RFC 5321 §4.1.2), NFC, without regard to case; a +detail is
-//     part of the name and is kept;
+//     part of the name and is kept, see Address.Detail;
 //   - domains: without regard to case, a trailing dot dropped, IDN labels as A-labels
 //     (IDNA2008, RFC 5891).
 package address

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -45,6 +46,7 @@ func (r *reader) config(f file) Config {
 			Sweep:    r.text("schedule.sweep", f.Schedule.Sweep),
 		},
 		Limits: r.limits(f.Limits),
+		DKIM:   r.dkim(f.DKIM),
 		Log: Log{
 			Level:  r.oneOf("log.level", f.Log.Level, "debug", "info", "warn", "error"),
 			Format: r.oneOf("log.format", f.Log.Format, LogAuto, LogJSON, LogConsole),
@@ -89,6 +91,15 @@ func (r *reader) store(f storeFile) Store {
 		Barrier:   r.oneOf("store.barrier", f.Barrier, BarrierAuto, BarrierSyncfs, BarrierFsync),
 		MinFree:   minFree,
 	}
+}
+
+func (r *reader) dkim(f dkimFile) DKIM {
+	if f.Resolver != "" {
+		if server, err := netip.ParseAddrPort(f.Resolver); err != nil || server.Port() == 0 {
+			r.fail("dkim.resolver", "%q is no server: write it like %q", f.Resolver, "127.0.0.1:53")
+		}
+	}
+	return DKIM{Resolver: f.Resolver, Timeout: r.duration("dkim.timeout", f.Timeout)}
 }
 
 func (r *reader) limits(f limitsFile) message.Limits {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"mailchute/pkg/access"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
 )
@@ -24,6 +25,7 @@ type Config struct {
 	Feeds    []Feed // names and paths differ
 	Schedule Schedule
 	Limits   message.Limits
+	DKIM     DKIM
 	Log      Log
 }
 
@@ -68,7 +70,15 @@ type Feed struct {
 	// Reads is the format with all that the feed says of it, but for the token, which is
 	// in TokenFile.
 	Reads     drop.Format
-	TokenFile string // path of the secret in the login's line; "": there is none
+	TokenFile string           // path of the secret in the login's line; "": there is none
+	Align     access.Alignment // what proves the domain of From
+	DKIM      bool             // DKIM signatures are verified here
+}
+
+// DKIM says how keys of DKIM signatures are looked up.
+type DKIM struct {
+	Resolver string        // host:port of a DNS server; "": those of the system
+	Timeout  time.Duration // for all of one message's signatures
 }
 
 // Log says what is logged and how.

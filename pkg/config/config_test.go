@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailchute/pkg/access"
 	"mailchute/pkg/config"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
@@ -46,10 +47,12 @@ func withDefaults() config.Config {
 		Store:    config.Store{Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks", Tree: config.TreeLink, Barrier: config.BarrierAuto, MinFree: 0.05},
 		Schedule: config.Schedule{Incoming: "* * * * *", Sweep: "17 * * * *"},
 		Limits:   message.Limits{Bytes: 256 << 20, Parts: 10_000, Depth: 50, Header: 1 << 20, Boundary: 200, Time: time.Minute},
+		DKIM:     config.DKIM{Timeout: 5 * time.Second},
 		Log:      config.Log{Level: "info", Format: config.LogAuto},
 		Feeds: []config.Feed{{
 			Name: "incoming", Path: "drop", Format: "postfix", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Owners: []string{},
 			Reads: reads("postfix", drop.Trust{LoginDomains: []string{}}),
+			Align: access.Alignment{Methods: access.AlignMethods(), Shared: []string{}},
 		}},
 	}
 }
@@ -67,17 +70,20 @@ func reads(name string, t drop.Trust) drop.Format {
 func TestParse(t *testing.T) {
 	t.Parallel()
 	short := withDefaults()
-	short.Feeds[0].Owners, short.Feeds[0].Reads.LoginDomains = nil, nil
+	short.Feeds[0].Owners, short.Feeds[0].Reads.LoginDomains, short.Feeds[0].Align.Shared = nil, nil, nil
 	full := config.Config{
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com", "bücher.example"},
 		Store:    config.Store{Catalog: "/srv/catalog.db", Blobs: "b", Libraries: "../shares", Locks: "/run/mailchute", Tree: config.TreeCopy, Barrier: config.BarrierFsync, MinFree: 0.125},
 		Schedule: config.Schedule{Incoming: "*/5 8-18 * * 1-5", Sweep: "@daily"},
 		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
+		DKIM:     config.DKIM{Resolver: "127.0.0.1:53", Timeout: 2 * time.Second},
 		Log:      config.Log{Level: "debug", Format: config.LogJSON},
 		Feeds: []config.Feed{
-			{Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}, Reads: reads("iis", drop.Trust{})},
-			{Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Reads: reads("drop-write", drop.Trust{})},
+			{Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}, Reads: reads("iis", drop.Trust{}),
+				Align: access.Alignment{Methods: []string{}, Strict: true, Shared: []string{"provider.example"}}, DKIM: true},
+			{Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Reads: reads("drop-write", drop.Trust{}),
+				Align: access.Alignment{Methods: access.AlignMethods()}},
 		},
 	}
 	tests := map[string]config.Config{

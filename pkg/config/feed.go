@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailchute/pkg/access"
 	"mailchute/pkg/address"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
@@ -20,12 +21,17 @@ type feedFile struct {
 	Owners   []string `toml:"owners" comment:"Users, by name or number, whose files are read. None named: root, the folder's owner\nand the user that mailchute runs as."`
 
 	ReceivedBy string   `toml:"received_by" comment:"The host that a message's first Received line must name after \"by\", like \"mx.example.com\":\nthe mail system's own. Where something removes that line, lines that the sender wrote stand\nin its place and look like the mail system's; such mail is then held, unless the sender knew\nand wrote this name (auth_token_file helps there). Empty: any host."`
-	Vouches    []string `toml:"vouches" comment:"What proves who sent a message; without it every sender is only claimed. Name only what\nthe mail system makes sure of:\n\"auth-header\": it writes the sender's login into auth_header\n\"mta-login\": from login_domains it takes only envelope senders that the login may use\n\"authentication-results\": it writes auth=pass smtp.auth=LOGIN into Authentication-Results\n\"exchange-firewall\": only an Exchange server can write here, and its header firewall removes\nforged lines, so that X-MS-Exchange-Organization-AuthAs: Internal proves the envelope sender"`
+	Vouches    []string `toml:"vouches" comment:"What proves who sent a message; without it every sender is only claimed. Name only what\nthe mail system makes sure of:\n\"auth-header\": it writes the sender's login into auth_header\n\"mta-login\": from login_domains it takes only envelope senders that the login may use\n\"authentication-results\": it writes into Authentication-Results what it found out: the login\n(auth=pass smtp.auth=LOGIN), and whether the domain of From is proved (dmarc, dkim, spf)\n\"exchange-firewall\": only an Exchange server can write here, and its header firewall removes\nforged lines, so that X-MS-Exchange-Organization-AuthAs: Internal proves the envelope sender"`
 	AuthHeader string   `toml:"auth_header" comment:"For auth-header: the line with the login. It counts above the mail system's Received line\nor in its block only."`
 	TokenFile  string   `toml:"auth_token_file" comment:"For auth-header: a file with a secret of 16 letters and digits or more, which the mail\nsystem writes before the login, with a blank between them. Mail with another such line is\nheld. Readable to mailchute's user only. Empty: there is none; where something removes the\nmail system's Received line, such a line of the sender's is then believed."`
 	Domains    []string `toml:"login_domains" comment:"For mta-login: the domains whose addresses need a login."`
 	AuthservID string   `toml:"authserv_id" comment:"For authentication-results: the name with which the mail system's own lines begin."`
 	Place      string   `toml:"authserv_place" comment:"For authentication-results: where they stand. \"above-received\": above the mail system's\nReceived line. \"first-below-received\": right below it; then the mail system must take no\nmail while what writes them is down, else forged ones stand there."`
+
+	AlignedBy []string `toml:"aligned_by" comment:"Which results prove the domain of From, so that its address counts as \"aligned\"."`
+	Alignment string   `toml:"alignment" comment:"\"relaxed\": what passes may be another domain of the same organization. \"strict\": it must be\nthe domain of From itself."`
+	Shared    []string `toml:"shared_domains" comment:"Domains whose users may write each other's From, as customers of a mail provider often may.\nTheir results prove nobody; a login does."`
+	DKIM      string   `toml:"dkim" comment:"\"verify\": mailchute checks DKIM signatures by itself, where the mail system writes no\nAuthentication-Results. It asks the DNS for each key: see [dkim]."`
 
 	Custom customFile `toml:"custom" commented:"true" comment:"For format = \"custom\" only: how a mail system writes that no other format fits."`
 }
@@ -46,6 +52,7 @@ func defaultFeed() feedFile {
 	return feedFile{
 		Settle: "2s", DeferFor: "7d", Owners: []string{},
 		Vouches: []string{}, AuthHeader: "X-Drop-Auth", Domains: []string{}, Place: placeAbove,
+		AlignedBy: access.AlignMethods(), Alignment: alignRelaxed, Shared: []string{}, DKIM: dkimNo,
 		Custom: customFile{
 			Layout: layoutMaildir, Writes: writesRenamed, Sender: "Return-Path", NullSender: nullBrackets,
 			Recipient: "Delivered-To", Recipients: recipientsOne, End: "Received",
@@ -62,6 +69,12 @@ const (
 
 	placeAbove = "above-received"
 	placeBelow = "first-below-received"
+
+	alignRelaxed = "relaxed"
+	alignStrict  = "strict"
+
+	dkimNo     = "no"
+	dkimVerify = "verify"
 
 	layoutMaildir = "maildir"
 
@@ -88,6 +101,8 @@ func (f feedFile) orDefaults() feedFile {
 		{&f.DeferFor, preset.DeferFor},
 		{&f.AuthHeader, preset.AuthHeader},
 		{&f.Place, preset.Place},
+		{&f.Alignment, preset.Alignment},
+		{&f.DKIM, preset.DKIM},
 		{&f.Custom.Layout, preset.Custom.Layout},
 		{&f.Custom.Writes, preset.Custom.Writes},
 		{&f.Custom.Sender, preset.Custom.Sender},
@@ -103,6 +118,9 @@ func (f feedFile) orDefaults() feedFile {
 
 func (r *reader) feed(path string, f feedFile) Feed {
 	f = f.orDefaults()
+	if f.AlignedBy == nil { // an empty list is one of no methods
+		f.AlignedBy = access.AlignMethods()
+	}
 	name := r.text(path+".name", f.Name)
 	if err := library.CheckName(name); err != nil {
 		r.fail(path+".name", "%v", err)
@@ -115,6 +133,22 @@ func (r *reader) feed(path string, f feedFile) Feed {
 		Settle:   r.duration(path+".settle", f.Settle),
 		DeferFor: r.duration(path+".defer_for", f.DeferFor),
 		Reads:    r.format(path, f), TokenFile: f.TokenFile,
+		Align: r.alignment(path, f),
+		DKIM:  r.oneOf(path+".dkim", f.DKIM, dkimNo, dkimVerify) == dkimVerify,
+	}
+}
+
+// alignment says which results prove the domain of From.
+func (r *reader) alignment(path string, f feedFile) access.Alignment {
+	for i, m := range f.AlignedBy {
+		r.oneOf(indexed(path+".aligned_by", i), m, access.AlignMethods()...)
+	}
+	for i, d := range f.Shared {
+		r.domain(indexed(path+".shared_domains", i), d)
+	}
+	return access.Alignment{
+		Methods: f.AlignedBy, Shared: f.Shared,
+		Strict: r.oneOf(path+".alignment", f.Alignment, alignRelaxed, alignStrict) == alignStrict,
 	}
 }
 

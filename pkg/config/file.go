@@ -16,6 +16,7 @@ type file struct {
 	Store    storeFile    `toml:"store" comment:"Where the data lie. All of it is one unit: back it up and move it as a whole."`
 	Schedule scheduleFile `toml:"schedule" comment:"When jobs run, whatever arrives: five fields as in crontab(5), or \"@every 90s\"."`
 	Limits   limitsFile   `toml:"limits" comment:"What one message may cost. A message beyond a limit is held (over-limits)."`
+	DKIM     dkimFile     `toml:"dkim" comment:"For feeds with dkim = \"verify\": how the keys of signatures are looked up."`
 	Log      logFile      `toml:"log" comment:"What \"mailchute serve\" writes to standard error."`
 	Feeds    []feedFile   `toml:"feed" comment:"A drop folder. For more of them, repeat from [[feed]] with another name and path."`
 }
@@ -44,6 +45,11 @@ type limitsFile struct {
 	Time     string `toml:"time" comment:"Reading and decoding it."`
 }
 
+type dkimFile struct {
+	Resolver string `toml:"resolver" comment:"A DNS server, like \"127.0.0.1:53\". Who can answer in its place can forge senders. Empty: those\nof the system."`
+	Timeout  string `toml:"timeout" comment:"For all keys of one message; then it is tried again later."`
+}
+
 type logFile struct {
 	Level  string `toml:"level" comment:"\"debug\", \"info\", \"warn\" or \"error\"."`
 	Format string `toml:"format" comment:"\"json\", \"console\", or \"auto\": console on a terminal, else JSON."`
@@ -58,6 +64,7 @@ func defaults() file {
 		},
 		Schedule: scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *"},
 		Limits:   limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
+		DKIM:     dkimFile{Timeout: "5s"},
 		Log:      logFile{Level: "info", Format: LogAuto},
 	}
 }

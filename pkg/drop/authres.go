@@ -105,20 +105,26 @@ func receivedBy(value string) (string, error) {
 	return host, nil
 }
 
-// authLogin returns the login that an Authentication-Results field (RFC 8601 §2.2) says
-// was proved, auth=pass smtp.auth=LOGIN, or why none.
-func authLogin(value, authservID string) (login, why string) {
+// resultsOf returns the results of an Authentication-Results field (RFC 8601 §2.2), each as
+// its words, or why they count for nothing.
+func resultsOf(value, authservID string) (results [][]string, why string) {
 	if why := unreadable(value); why != "" {
-		return "", "it " + why
+		return nil, "it " + why
 	}
 	results, err := splitResults(value)
 	if err != nil {
-		return "", err.Error()
+		return nil, err.Error()
 	}
 	if id := results[0]; len(id) == 0 || len(id) > 2 || !sameASCII(unquote(id[0]), authservID) {
-		return "", "it is not of the host that authserv_id names"
+		return nil, "it is not of the host that authserv_id names"
 	}
-	for i, result := range results[1:] {
+	return results[1:], ""
+}
+
+// authLogin returns the login that a result says was proved, auth=pass smtp.auth=LOGIN, or
+// why none.
+func authLogin(results [][]string) (login, why string) {
+	for i, result := range results {
 		if len(result) == 0 {
 			continue
 		}

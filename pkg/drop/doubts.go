@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Doubts says what about the owners and modes of the folder and of the one where messages
-// arrive lets strangers meddle with the mail, or keeps us from taking it. They were found
+// Doubts says what about the owners and modes of the folder, of those above it and of the one
+// where messages arrive lets strangers meddle with the mail, or keeps us from taking it. They were found
 // by Open; the folder is drained all the same.
 func (f *Folder) Doubts() []string { return f.doubts }
 
@@ -22,6 +22,9 @@ func (f *Folder) doubt(name string, info fs.FileInfo) {
 	if info.Mode().Perm()&0o002 != 0 && !sticky {
 		say("%s can be written by every user of this system (mode %04o): any of them can remove and replace mail there; chmod o-w it", at, mode)
 	}
+	if name == "." {
+		f.doubtAbove()
+	}
 	uid, known := ownerOf(info)
 	if !known {
 		return
@@ -32,6 +35,17 @@ func (f *Folder) doubt(name string, info fs.FileInfo) {
 	}
 	if us != uid && uid != 0 && !slices.Contains(f.owners, uid) {
 		say("%s belongs to user %d, who can remove and replace mail there, and whose files this feed does not take: chown it, or name the user in owners", at, uid)
+	}
+}
+
+// doubtAbove looks at the folders above the drop folder.
+func (f *Folder) doubtAbove() {
+	place, err := PlaceOf(f.fs.Path())
+	if err != nil {
+		return // it was moved since it was opened: the next run tells
+	}
+	if how := place.ExposedAbove(); how != "" {
+		f.doubts = append(f.doubts, how)
 	}
 }
 

@@ -31,6 +31,9 @@ type Envelope struct {
 	Zone int64 // length of the trusted zone in bytes: the message begins there
 	// Proof is what the lines that the feed vouches for prove of the sender.
 	Proof Proof
+	// Results are what the feed's MTA found out of the message's domains, in the order of
+	// the file: from the Authentication-Results fields that the feed vouches for.
+	Results []Result
 }
 
 // ReadEnvelope reads the envelope of a drop file of size bytes. A missing or doubtful
@@ -56,10 +59,11 @@ type zone struct {
 	keys   map[string]bool // of the recipients
 	env    Envelope
 
-	senderLine int
-	proofs     []Proof // logins, in the order of the file
-	authAs     []int   // the lines of AuthAs fields
-	internal   bool    // what the last of them says
+	senderLine  int
+	proofs      []Proof // logins, in the order of the file
+	authAs      []int   // the lines of AuthAs fields
+	resultLines []int   // the lines that have nothing but results of domains
+	internal    bool    // what the last of them says
 
 	lines *[]Line // where every line of note is told; nil: nowhere
 }

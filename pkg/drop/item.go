@@ -19,6 +19,8 @@ type Item struct {
 	Format string // the format's name
 	Size   int64  // of the file in bytes; known after Open
 
+	Modified time.Time // when the file was written last; known after Open
+
 	Crashes   int           // processes that died with this item in hand
 	Deferrals int           // how often it was deferred for a failure of its own, or postponed
 	Waited    time.Duration // how long it waited for failures of its own
@@ -85,7 +87,7 @@ func (it *Item) open() (durable.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	it.Size, it.print = info.Size(), fingerprintOf(info)
+	it.Size, it.Modified, it.print = info.Size(), info.ModTime(), fingerprintOf(info)
 	return file, nil
 }
 

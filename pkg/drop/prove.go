@@ -59,16 +59,29 @@ func (z *zone) testimony(line int, name, value string, inPlace bool, unused stri
 	}
 }
 
+// results takes in an Authentication-Results field: a login, and what was found out of the
+// sender's domains.
 func (z *zone) results(line int, value string, inPlace bool) {
-	login, why := "", "it does not stand where the feed's authserv_place says"
+	why := "it does not stand where the feed's authserv_place says"
+	var results [][]string
 	if inPlace {
-		login, why = authLogin(value, z.format.AuthservID)
+		results, why = resultsOf(value, z.format.AuthservID)
 	}
 	if why != "" {
 		z.note(line, authResults, false, why)
 		return
 	}
-	z.proofs = append(z.proofs, proofOf(login, authResults, line))
+	login, why := authLogin(results)
+	domains := domainResults(line, results)
+	z.env.Results = append(z.env.Results, domains...)
+	switch {
+	case login != "":
+		z.proofs = append(z.proofs, proofOf(login, authResults, line))
+	case len(domains) > 0:
+		z.resultLines = append(z.resultLines, line)
+	default:
+		z.note(line, authResults, false, why)
+	}
 }
 
 // place is where a field stands, seen from the first Received field.
@@ -114,7 +127,9 @@ func (z *zone) prove() error {
 	}
 	if at == above && z.format.End != received && z.format.AuthservID != "" {
 		z.proofs = slices.DeleteFunc(z.proofs, func(p Proof) bool { return p.Field == authResults })
+		z.env.Results, z.resultLines = nil, nil
 	}
+	z.concludeResults()
 	z.conclude(end == nil || z.size <= maxZone)
 	return nil
 }

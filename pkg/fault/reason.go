@@ -21,6 +21,11 @@ const (
 	Poisoned         Reason = "poison"            // handling it panicked or killed the process
 	Loop             Reason = "loop"              // the message has been here before
 	FarmClosed       Reason = "farm-closed"       // incoming mail is switched off
+	SenderBlocked    Reason = "sender-blocked"    // the farm's lists keep the sender out
+	RateLimited      Reason = "rate-limited"      // the sender has sent more than the farm takes in an hour
+	UnsafeHost       Reason = "unsafe-host"       // the host that handed it in is none of the farm's safe ones
+	AutoReply        Reason = "auto-reply"        // an automatic answer or a delivery report
+	PartialMessage   Reason = "partial-message"   // a fragment of a larger message (RFC 2046 §5.2.2)
 )
 
 // Deletion says how policy may have mail deleted that has this reason.
@@ -48,6 +53,7 @@ func (r Reason) Deletion() Deletion {
 func Reasons() []Reason {
 	return []Reason{
 		NoEnvelope, ForeignDomain, UnknownAddress, LibraryClosed, NoPermission, NotAuthenticated, AmbiguousSender,
-		TooLarge, BlockedType, OverLimits, GroupAddress, TooManyAttempts, Poisoned, Loop, FarmClosed,
+		TooLarge, BlockedType, OverLimits, GroupAddress, TooManyAttempts, Poisoned, Loop, FarmClosed, PartialMessage,
+		SenderBlocked, RateLimited, UnsafeHost, AutoReply,
 	}
 }

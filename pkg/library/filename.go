@@ -2,6 +2,7 @@ package library
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,11 +52,30 @@ const unnamed = "attachment"
 
 // NameFor returns the file name of the nth document of a message, n counting from 1: the
 // SafeName of what the part is called, or attachment-<n> with the extension of its type.
+// An attached message without a name is called by its subject, and its name ends in .eml.
 func NameFor(p message.Part, n int) string {
-	if safe := safeName(p.Name); safe != "" {
+	safe := safeName(p.Name)
+	if isMessage(p.Type) {
+		return messageName(safe, p.Subject, n)
+	}
+	if safe != "" {
 		return safe
 	}
 	return fmt.Sprintf("%s-%d%s", unnamed, n, extensionOf(p.Type))
+}
+
+// messageName returns the name of an attached message.
+func messageName(name, subject string, n int) string {
+	if name == "" {
+		name = safe(subject, leading)
+	}
+	if name == "" {
+		name = fmt.Sprintf("%s-%d", unnamed, n)
+	}
+	if strings.EqualFold(path.Ext(name), ".eml") {
+		return name
+	}
+	return SafeName(name + ".eml")
 }
 
 // SafeFolder makes a folder name by the rule of SafeName, but / and \ are characters like
@@ -78,13 +98,14 @@ func Numbered(name string, n int) string {
 	return fit(strings.TrimRight(stem, " ."), fmt.Sprintf(" (%d)", n)+ext)
 }
 
-// originalName returns the name of the message itself: <subject>.eml.
-func originalName(subject string) string {
+// subjectName returns the name of a document that is the message itself, or its text:
+// <subject>.eml.
+func subjectName(subject, ext string) string {
 	stem := safe(subject, leading)
 	if stem == "" {
 		stem = "message"
 	}
-	return safe(stem+".eml", leading)
+	return safe(stem+ext, leading)
 }
 
 // leading are the characters that no file name begins with.

@@ -124,6 +124,14 @@ func TestNameFor(t *testing.T) {
 		{message.Part{Name: "..", Type: "application/pdf"}, "attachment-3.pdf"},
 		{message.Part{Type: "image/jpeg"}, "attachment-3.jpg"},
 		{message.Part{Type: "message/rfc822"}, "attachment-3.eml"},
+		{message.Part{Type: "message/rfc822", Subject: "Re: a/b.pdf"}, "Re_ a_b.pdf.eml"},
+		{message.Part{Type: "message/global", Subject: "x.EML"}, "x.EML"},
+		{message.Part{Type: "message/rfc822", Name: "b", Subject: "a"}, "b.eml"},
+		{message.Part{Type: "message/rfc822", Name: "b.eml", Subject: "a"}, "b.eml"},
+		{message.Part{Type: "message/rfc822", Name: "b.msg"}, "b.msg.eml"},
+		{message.Part{Type: "message/rfc822", Name: "..", Subject: ".."}, "attachment-3.eml"},
+		{message.Part{Type: "message/rfc822", Subject: strings.Repeat("s", 200)}, strings.Repeat("s", 124) + ".eml"},
+		{message.Part{Type: "message/rfc822", Subject: "nul"}, "nul_.eml"},
 		{message.Part{Type: "message/delivery-status"}, "attachment-3.txt"},
 		{message.Part{Type: "text/x-log"}, "attachment-3.txt"},
 		{message.Part{Type: "application/octet-stream"}, "attachment-3.bin"},
@@ -184,6 +192,13 @@ func FuzzSafeName(f *testing.F) {
 			checkName(t, name, numbered)
 			if safe := library.SafeName(numbered); safe != numbered {
 				t.Errorf("Numbered(%q, %d): %q is not safe, but %q", name, n, numbered, safe)
+			}
+		}
+		for _, p := range []message.Part{{Type: "message/rfc822", Name: in}, {Type: "message/rfc822", Subject: in}} {
+			attached := library.NameFor(p, 1)
+			checkName(t, in, attached)
+			if !strings.EqualFold(filepath.Ext(attached), ".eml") || library.SafeName(attached) != attached {
+				t.Errorf("%+v: %q is no safe name of a message", p, attached)
 			}
 		}
 		folder := library.SafeFolder(in, "none")

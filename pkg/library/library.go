@@ -4,6 +4,8 @@
 package library
 
 import (
+	"time"
+
 	"mailchute/pkg/message"
 )
 
@@ -38,8 +40,51 @@ type Settings struct {
 	SaveMeetings bool     `json:"save_meetings"`
 	Inline       Inline   `json:"inline"`
 	MaxFileSize  int64    `json:"max_file_size"` // bytes of one document; 0: DefaultMaxFileSize; -1: no limit
-	BlockedTypes []string `json:"blocked_types"` // file name extensions without the dot, lower case
+	BlockedTypes []string `json:"blocked_types"` // file name extensions without the dot, lower case; PresetSharePoint
+
+	Blocked        Blocked  `json:"blocked,omitempty"`          // what becomes of a file of a blocked type
+	MaxMessageSize int64    `json:"max_message_size,omitempty"` // bytes of the message as it was sent; 0 or -1: no limit
+	Include        []string `json:"include,omitempty"`          // patterns of file names that are filed; none: all are
+	Exclude        []string `json:"exclude,omitempty"`          // patterns of file names that are not, before Include
+	SaveBody       Body     `json:"save_body,omitempty"`
+	SaveHeaders    bool     `json:"save_headers,omitempty"` // each document's columns have the message's whole header
+	// NameTemplate names the documents, and their folder where it has a slash: see
+	// ParseTemplate. "" is {name}{ext} in the folder that Folders says.
+	NameTemplate string `json:"name_template,omitempty"`
+	Plus         Plus   `json:"plus,omitempty"`
 }
+
+// PresetSharePoint stands in Settings.BlockedTypes for all of DefaultBlockedTypes.
+const PresetSharePoint = "sharepoint"
+
+// Blocked says what becomes of a file of a blocked type.
+type Blocked string
+
+// The values of Blocked; "" is BlockedHold.
+const (
+	BlockedHold Blocked = "hold" // the message is held whole
+	BlockedSkip Blocked = "skip" // the file is left out, with a note; so is the original, which has it
+)
+
+// Body says whether the text that people read as the message is filed.
+type Body string
+
+// The values of Body; "" is BodyNone.
+const (
+	BodyNone Body = "none"
+	BodyText Body = "text" // the plain text; the HTML where there is no plain text
+	BodyHTML Body = "html" // the HTML; the plain text where there is no HTML
+)
+
+// Plus says what a detail behind a plus sign in the local part means (RFC 5233 §1:
+// invoices+2026@…).
+type Plus string
+
+// The values of Plus; "" is PlusIgnore.
+const (
+	PlusIgnore Plus = "ignore" // nothing
+	PlusFolder Plus = "folder" // the folder of the documents, before Folders and NameTemplate
+)
 
 // DefaultMaxFileSize is SharePoint 2010's upload limit.
 const DefaultMaxFileSize = 50 << 20
@@ -82,6 +127,14 @@ type Arrival struct {
 	// Sender names the sender folder: the address of a sender that we are sure of, or
 	// "unverified".
 	Sender string
+	// Plus is the recipient's detail (RFC 5233 §1), "" for none.
+	Plus string
+	// Received is when the message reached the drop folder; it dates a message without a
+	// Date that can be read.
+	Received time.Time
+	// Released: an operator has decided that the message is filed; one that is only a
+	// fragment of a larger one (RFC 2046 §5.2.2) becomes its original.
+	Released bool
 }
 
 // Draft is a document-to-be. Its name is safe and distinct within the message; the
@@ -92,7 +145,10 @@ type Draft struct {
 	OriginalName string // as sent, for the record
 	ContentType  string
 	Part         string // message.Part.ID; "" is the original
-	Content      message.Content
+	// Text: the document is the part's text in UTF-8 (message.Message.DecodeText), and
+	// Content is left to whoever writes it.
+	Text    bool
+	Content message.Content
 	// Overwrite: the same name again becomes a new version, not a numbered name.
 	Overwrite bool
 }

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,21 @@ func ParseInline(s string) (Inline, error) {
 	return oneOf("inline", s, InlineSkip, InlineSave)
 }
 
+// ParseBlocked reads hold or skip.
+func ParseBlocked(s string) (Blocked, error) {
+	return oneOf("blocked", s, BlockedHold, BlockedSkip)
+}
+
+// ParseBody reads none, text or html.
+func ParseBody(s string) (Body, error) {
+	return oneOf("save_body", s, BodyNone, BodyText, BodyHTML)
+}
+
+// ParsePlus reads ignore or folder.
+func ParsePlus(s string) (Plus, error) {
+	return oneOf("plus", s, PlusIgnore, PlusFolder)
+}
+
 // oneOf returns the value that s spells.
 func oneOf[T ~string](setting, s string, values ...T) (T, error) {
 	if v := T(s); slices.Contains(values, v) {
@@ -36,20 +52,8 @@ func oneOf[T ~string](setting, s string, values ...T) (T, error) {
 // Check returns nil where every setting has a value that means something; a setting
 // left at its zero value does. SenderTrust is not looked at: access.ParseRung reads it.
 func (s Settings) Check() error {
-	if s.Accept != "" {
-		if _, err := ParseAccept(string(s.Accept)); err != nil {
-			return err
-		}
-	}
-	if s.Folders != "" {
-		if _, err := ParseFolders(string(s.Folders)); err != nil {
-			return err
-		}
-	}
-	if s.Inline != "" {
-		if _, err := ParseInline(string(s.Inline)); err != nil {
-			return err
-		}
+	if err := s.checkWords(); err != nil {
+		return err
 	}
 	if s.Versions < 0 {
 		return fmt.Errorf("versions %d: use a number, or 0 to keep all", s.Versions)
@@ -57,12 +61,38 @@ func (s Settings) Check() error {
 	if s.MaxFileSize < Unlimited {
 		return fmt.Errorf("max_file_size %d: use a number of bytes, 0 for the default or -1 for no limit", s.MaxFileSize)
 	}
+	if s.MaxMessageSize < Unlimited {
+		return fmt.Errorf("max_message_size %d: use a number of bytes, or 0 for no limit", s.MaxMessageSize)
+	}
 	for _, t := range s.BlockedTypes {
-		if t == "" || typeKey(t) == "" {
-			return fmt.Errorf("blocked_types: %q is no file name extension: use some like exe or js", t)
+		if typeKey(t) == "" {
+			return fmt.Errorf("blocked_types: %q is no file name extension: use some like exe or js, or %s for those that SharePoint blocks", t, PresetSharePoint)
 		}
 	}
-	return nil
+	if err := checkPatterns("include", s.Include); err != nil {
+		return err
+	}
+	if err := checkPatterns("exclude", s.Exclude); err != nil {
+		return err
+	}
+	_, err := ParseTemplate(s.NameTemplate)
+	return err
+}
+
+// checkWords checks the settings that are one of several words.
+func (s Settings) checkWords() error {
+	return cmp.Or(
+		checkWord(s.Accept, ParseAccept), checkWord(s.Folders, ParseFolders), checkWord(s.Inline, ParseInline),
+		checkWord(s.Blocked, ParseBlocked), checkWord(s.SaveBody, ParseBody), checkWord(s.Plus, ParsePlus),
+	)
+}
+
+func checkWord[T ~string](value T, parse func(string) (T, error)) error {
+	if value == "" {
+		return nil
+	}
+	_, err := parse(string(value))
+	return err
 }
 
 // maxFileSize returns the limit for one document in bytes, or Unlimited.

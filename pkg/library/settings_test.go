@@ -65,6 +65,20 @@ func TestSettingsCheck(t *testing.T) {
 		{library.Settings{Versions: -1}, "versions -1"},
 		{library.Settings{BlockedTypes: []string{"exe", "."}}, "blocked_types"},
 		{library.Settings{BlockedTypes: []string{""}}, "blocked_types"},
+		{library.Settings{BlockedTypes: []string{"sharepoint", "zip"}}, ""},
+		{library.Settings{Blocked: "skip", SaveBody: "html", Plus: "folder", SaveHeaders: true, MaxMessageSize: 25 << 20, NameTemplate: "{date}/{name}"}, ""},
+		{library.Settings{Include: []string{"*.pdf", "a[0-9]?"}, Exclude: []string{"\\*"}}, ""},
+		{library.Settings{Blocked: "drop"}, "hold or skip"},
+		{library.Settings{SaveBody: "rtf"}, "none or text or html"},
+		{library.Settings{Plus: "subject"}, "ignore or folder"},
+		{library.Settings{MaxMessageSize: library.Unlimited}, ""},
+		{library.Settings{MaxMessageSize: -2}, "max_message_size"},
+		{library.Settings{Include: []string{"*.pdf", ""}}, "include"},
+		{library.Settings{Include: []string{"[a"}}, "include"},
+		{library.Settings{Exclude: []string{"a[b-"}}, "exclude"},
+		{library.Settings{Exclude: []string{"*.{pdf,doc}"}}, "can match no file"},
+		{library.Settings{Exclude: []string{"in/*.pdf"}}, "can match no file"},
+		{library.Settings{NameTemplate: "{from}"}, "name_template"},
 	}
 	for _, tt := range tests {
 		err := tt.settings.Check()

@@ -64,18 +64,21 @@ func SharePointProperties() []SharePointProperty {
 			set: func(l *Library, v string) { l.Settings.SaveOriginal = v == "1" },
 			differs: map[string]string{
 				"1": "the .eml is the message as it was sent, without the lines that the mail system put before it",
+				"0": "a message that is encrypted, broken or has no files is filed as its .eml all the same, so that nothing is lost",
 			},
 		},
 		{
 			Name: "vti_emailsavemeetings", Setting: "save_meetings", values: onOff,
 			set: func(l *Library, v string) { l.Settings.SaveMeetings = v == "1" },
 			differs: map[string]string{
-				"1": "invitations are filed as .ics files: there is no calendar",
+				"1": "invitations are filed as .ics files: there is no calendar; one that was sent as a file is always filed",
+				"0": "an .ics that was sent as a file is filed all the same: only invitations are left out, and counted",
 			},
 		},
 		{
 			Name: "vti_emailsaveattachments", values: onOff,
 			differs: map[string]string{
+				"1": "signatures, and pictures that the text shows, are left out and counted (inline = save files the pictures); winmail.dat is filed as the files in it",
 				"0": "a library always files the attachments: the property is of lists of items, such as announcements",
 			},
 		},

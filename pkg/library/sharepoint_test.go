@@ -28,7 +28,9 @@ func TestSharePointProperties(t *testing.T) {
 		{"vti_emailsaveoriginal", "1", withSettings(library.Settings{SaveOriginal: true}), ".eml"},
 		{"vti_emailsavemeetings", "1", withSettings(library.Settings{SaveMeetings: true}), ".ics"},
 		{"vti_emailsaveattachments", "0", library.Library{}, "always"},
-		{"vti_emailsaveattachments", "1", library.Library{}, ""},
+		{"vti_emailsaveattachments", "1", library.Library{}, "winmail.dat"},
+		{"vti_emailsaveoriginal", "0", library.Library{}, "encrypted"},
+		{"vti_emailsavemeetings", "0", library.Library{}, "sent as a file"},
 		{"vti_emailautoapprove", "0", library.Library{}, "approval"},
 		{"vti_emailautoapprove", "1", library.Library{}, ""},
 	} {

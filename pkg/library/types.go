@@ -1,10 +1,6 @@
 package library
 
-import (
-	"slices"
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // extensionOf returns the file name extension, with its dot, for a media type in lower
 // case; ".bin" where the type says nothing.
@@ -92,27 +88,3 @@ func DefaultBlockedTypes() []string {
 		ida idc idq ins isp its jse ksh lnk mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msi
 		msp mst ops pcd pif prf prg printer pst reg scf scr sct shb shs shtm shtml stm url vb vbe vbs wsc wsf wsh`)
 }
-
-// isBlocked reports whether a file of that name has one of the types, in spite of
-// what hides it from a simple comparison: a dot or blank after it, braces around it.
-func isBlocked(name string, types []string) bool {
-	name = strings.TrimRightFunc(name, func(r rune) bool { return !isTypeRune(r) })
-	dot := strings.LastIndexByte(name, '.')
-	if dot < 0 {
-		return false
-	}
-	key := typeKey(name[dot:])
-	return slices.ContainsFunc(types, func(t string) bool { return typeKey(t) == key })
-}
-
-// typeKey returns the letters and digits of an extension in lower case.
-func typeKey(ext string) string {
-	return strings.ToLower(strings.Map(func(r rune) rune {
-		if isTypeRune(r) {
-			return r
-		}
-		return -1
-	}, ext))
-}
-
-func isTypeRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

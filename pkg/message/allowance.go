@@ -7,16 +7,13 @@ import "strings"
 type allowance struct {
 	enmime      int // bytes that enmime may go through, see costOf
 	minimal     int // bytes of parameters for the minimal reading
-	conversions int // from other charsets
+	conversions int // from other charsets, those tried included
 }
 
 // newAllowance is enough for thousands of odd fields, and for half a second.
 func newAllowance() allowance {
 	return allowance{enmime: 64 << 20, minimal: 8 << 20, conversions: 20_000}
 }
-
-// oddCharset is how many conversions one counts for that enmime does.
-const oddCharset = 10
 
 // take takes n of what is left, if there is as much.
 func take(left *int, n int) bool {

@@ -47,7 +47,7 @@ func (w *walker) header(ctx context.Context) (span, error) {
 // cutOff marks a message that ends inside its own header; a part that does has no bytes.
 func (w *walker) cutOff() {
 	if len(w.open) == 0 {
-		w.malformed("the message ends inside its header")
+		w.wrong("the message ends inside its header")
 	}
 }
 

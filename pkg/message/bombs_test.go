@@ -69,6 +69,16 @@ func bombs() []bomb {
 		{"uuencode", uu, "M\n"},
 		{"deep HTML beside a picture", picture, "<div><!--x-->"},
 		{"references to no picture", picture, `<img src="cid:b%20c">`},
+		{"beginnings of uuencode", "\n", "begin 644 a\n#04%!\n"},
+		{"beginnings of yEnc", "\n", "=ybegin line=1 size=1 name=a\na\n"},
+		{"uuencoded files", "\n", lineOf},
+		{"parts with a uuencoded file", mixed, "\n" + lineOf + "--B\n"},
+		{"tiny TNEF", mixed, tnef(winmail(named{"a", "b"})) + "--B\n"},
+		{"tiny S/MIME", mixed, pkcs7(signed(startOf+"x")) + "--B\n"},
+		{"tiny AppleSingle", mixed, apple(appleFile(0x00051600, "a", "b")) + "--B\n"},
+		{"attached messages", mixed, "Content-Type: message/rfc822\n\nSubject: x\n\ny\n--B\n"},
+		{"S/MIME in tiny pieces", "Content-Type: application/pkcs7-mime\n\n" + streamedStart + der(0x04, startOf+"\n"), "\x04\x01x"},
+		{"S/MIME in empty pieces", "Content-Type: application/pkcs7-mime\n\n" + streamedStart + der(0x04, startOf+"\n"), "\x04\x00"},
 	}
 }
 

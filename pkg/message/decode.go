@@ -44,9 +44,9 @@ func (m *Message) Decode(ctx context.Context, i int, w io.Writer) (Content, erro
 
 func (m *Message) decode(ctx context.Context, i int, out *sink) (Content, error) {
 	part := &m.Parts[i]
-	c, err := m.copy(ctx, part.body, m.parser.transfer(part.Encoding), out)
+	c, err := m.copy(ctx, part.source, part.body, m.parser.transfer(part.Encoding), out)
 	if errors.Is(err, errNotEncoded) {
-		c, err = m.copy(ctx, part.body, identity{}, out)
+		c, err = m.copy(ctx, part.source, part.body, identity{}, out)
 		c.Damaged = fmt.Sprintf("not in %s as labelled: kept as sent", part.Encoding)
 	}
 	if err != nil {
@@ -57,33 +57,49 @@ func (m *Message) decode(ctx context.Context, i int, out *sink) (Content, error)
 
 // Original writes the whole message to w as it was sent. Errors are those of Decode.
 func (m *Message) Original(ctx context.Context, w io.Writer) (Content, error) {
-	c, err := m.copy(ctx, span{0, m.Size}, identity{}, m.digesting(w))
+	c, err := m.copy(ctx, 0, span{0, m.Size}, identity{}, m.digesting(w))
 	if err != nil {
 		return Content{}, fmt.Errorf("copy message: %w", err)
 	}
 	return c, nil
 }
 
+// transfers undo transfer encodings, with buffers that they keep.
+type transfers struct {
+	base64 base64Decoder
+	quoted quotedDecoder
+}
+
 // transfer picks the decoder for an encoding (RFC 2045 §6), one at a time.
-func (p *Parser) transfer(encoding string) transfer {
+func (t *transfers) transfer(encoding string) transfer {
 	switch encoding {
 	case "base64":
-		p.base64 = base64Decoder{chars: p.base64.chars}
-		return &p.base64
+		t.base64 = base64Decoder{chars: t.base64.chars}
+		return &t.base64
 	case "quoted-printable":
-		p.quoted = quotedDecoder{}
-		return &p.quoted
-	case "x-uuencode", "uuencode", "x-uue", "uue":
+		t.quoted = quotedDecoder{}
+		return &t.quoted
+	case "x-uuencode", "uuencode", "x-uue", "uue", "x-uu", "uu":
 		return &uuDecoder{}
+	case "x-lzfu":
+		return &lzfuDecoder{}
+	case "x-yenc":
+		return &yencDecoder{}
 	case "", "7bit", "8bit", "binary", "7-bit", "8-bit":
 		return identity{}
 	}
 	return identity{unknown: encoding}
 }
 
-// copy runs a range of the source through t into out.
-func (m *Message) copy(ctx context.Context, s span, t transfer, out *sink) (Content, error) {
-	m.hold()
+// isIdentity reports whether an encoding leaves the bytes as they are.
+func isIdentity(encoding string) bool {
+	_, ok := (&transfers{}).transfer(encoding).(identity)
+	return ok
+}
+
+// copy runs a range of a source through t into out.
+func (m *Message) copy(ctx context.Context, source int, s span, t transfer, out *sink) (Content, error) {
+	m.hold(source)
 	m.clock.start()
 	defer m.clock.stop()
 	in := &m.parser.in
@@ -142,8 +158,9 @@ func (s *sink) room(n int) error {
 	if cap(s.buf)-len(s.buf) >= n {
 		return nil
 	}
-	err := s.emit(s.buf[:outBlock])
-	s.buf = s.buf[:copy(s.buf, s.buf[outBlock:])]
+	block := min(outBlock, len(s.buf))
+	err := s.emit(s.buf[:block])
+	s.buf = s.buf[:copy(s.buf, s.buf[block:])]
 	return err
 }
 

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"path"
 	"strings"
 )
@@ -13,8 +14,9 @@ const (
 
 // readEntity reads what an entity's fields say of it, and the boundary of a multipart.
 func (p *Parser) readEntity(fields []field, defaultType string) (Part, string) {
-	rawType := validUTF8(string(value(fields, "content-type")))
-	rawDisposition := validUTF8(string(value(fields, "content-disposition")))
+	contentType := value(fields, "content-type")
+	rawType := p.rawField(contentType, contentType)
+	rawDisposition := p.rawField(value(fields, "content-disposition"), contentType)
 	typ, typeRest := splitType(rawType)
 	disposition, dispositionRest := splitDisposition(rawDisposition)
 	part := Part{
@@ -31,6 +33,11 @@ func (p *Parser) readEntity(fields []field, defaultType string) (Part, string) {
 		part.Type = untyped(part, defaultType)
 	}
 	part.Charset = label(ofType["charset"])
+	p.charset = cmp.Or(part.Charset, p.charset)
+	part.smime = label(ofType["smime-type"])
+	if part.Type == multipartSigned {
+		part.signs = label(ofType["protocol"])
+	}
 	if part.Type == "text/calendar" {
 		part.Method = strings.ToUpper(label(ofType["method"]))
 	}
@@ -45,21 +52,25 @@ func untyped(p Part, defaultType string) string {
 	return defaultType
 }
 
-// name returns the first of the names that is not empty, decoded. One that is too long
-// is cut before its extension.
+// name returns the first of the names that is not empty, decoded, as fitName cuts it.
 func (p *Parser) name(names ...string) string {
 	for _, n := range names {
 		n = strings.Clone(strings.Trim(validUTF8(p.decodeWords(n)), " \t"))
 		if n == "" {
 			continue
 		}
-		ext := path.Ext(n)
-		if len(n) <= maxName || len(ext) > maxLabel {
-			return cut(n, maxName)
-		}
-		return cut(n, maxName-len(ext)) + ext
+		return fitName(n)
 	}
 	return ""
+}
+
+// fitName cuts a name that is too long before its extension.
+func fitName(n string) string {
+	ext := path.Ext(n)
+	if len(n) <= maxName || len(ext) > maxLabel {
+		return cut(n, maxName)
+	}
+	return cut(n, maxName-len(ext)) + ext
 }
 
 // splitType takes the media type from a Content-Type field: lower case, without quotes

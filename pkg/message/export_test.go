@@ -62,14 +62,10 @@ func SlowBase64(text []byte) (data []byte, damage string) {
 	return out.buf, d.damage()
 }
 
-// Convert converts text of a charset into UTF-8; ConvertOdd does it as enmime does.
-func Convert(p *Parser, charset string, text []byte) string {
-	p.left = newAllowance()
-	return p.convert(charset, text)
+// Convert converts text of a charset into UTF-8.
+func Convert(charset string, text []byte) string {
+	return (&Parser{left: newAllowance()}).convert(charset, text)
 }
-
-// ConvertOdd is described at Convert.
-func ConvertOdd(p *Parser, charset string, text []byte) string { return p.convertOdd(charset, text) }
 
 // PlainParams reads parameters if they are plain; OddParams reads any.
 func PlainParams(s string) (map[string]string, bool) {
@@ -84,3 +80,6 @@ func OddParams(s string) (params map[string]string, unread bool) {
 
 // IndexDashes shows how the walker looks for the next line that may be a delimiter.
 func IndexDashes(b []byte) int { return indexDashes(b) }
+
+// DecodeWords decodes the encoded words in a text.
+func DecodeWords(s string) string { return (&Parser{left: newAllowance()}).decodeWords(s) }

@@ -14,8 +14,9 @@ import (
 	"mailchute/pkg/message"
 )
 
-// FuzzParse: whatever the message, its parts lie in it one behind the other, the limits
-// hold, all text is UTF-8, and decoding a part twice gives the same.
+// FuzzParse: whatever the message, its own parts lie in it one behind the other, those in
+// wrappers follow these, the limits hold, all text is UTF-8, base64 comes to what it is,
+// and decoding parts again in another order gives the same.
 func FuzzParse(f *testing.F) {
 	const mixed = "Content-Type: multipart/mixed; boundary=B\n\n--B\n"
 	for _, seed := range []string{
@@ -28,7 +29,10 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	lim := message.Limits{Bytes: 1 << 16, Parts: 20, Depth: 5, Header: 1 << 12, Boundary: 70}
+	for _, seed := range wrapperSeeds() {
+		f.Add([]byte(seed))
+	}
+	lim := message.Limits{Bytes: 1 << 16, Parts: 30, Depth: 5, Header: 1 << 12, Boundary: 70}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p := message.NewParser(lim)
 		m, err := p.Parse(t.Context(), bytes.NewReader(raw), int64(len(raw)))
@@ -45,19 +49,50 @@ func FuzzParse(f *testing.F) {
 		if len(m.Parts) > lim.Parts {
 			t.Errorf("%d parts", len(m.Parts))
 		}
-		end := int64(0)
-		for i, part := range m.Parts {
-			header, body := message.Spans(m, i)
-			if header.Start < end || header.End < header.Start || body.Start < header.End || body.End < body.Start || body.End > m.Size {
-				t.Errorf("part %s: header %v, body %v, after %d of %d", part.ID, header, body, end, m.Size)
-			}
-			end = body.End
-			for _, s := range []string{part.Type, part.Charset, part.Method, part.Disposition, part.Name, part.ContentID, part.Encoding} {
+		checkPlaces(t, m)
+		for _, part := range m.Parts {
+			for _, s := range []string{part.Type, part.Charset, part.Method, part.Disposition, part.Name, part.ContentID, part.Encoding, part.Subject} {
 				checkText(t, s, 1<<10)
 			}
-			checkDecode(t, m, i, body)
 		}
+		checkDecode(t, m, raw)
 	})
+}
+
+// wrapperSeeds are messages with wrappers of all kinds.
+func wrapperSeeds() []string {
+	files := winmail(named{"a.txt", "one"}, named{"winmail.dat", winmail(named{"b", "two"})})
+	return []string{
+		tnef(files), pkcs7(streamed(tnef(files), 9)), pkcs7(signed(startOf + "x\n" + lineOf)),
+		"Content-Type: application/pkcs7-mime\n\n" + streamed(pkcs7(signed("Content-Type: text/html\n\n<img src=cid:a>")), 50),
+		startOf + "x\n" + lineOf + yencoded("a", "some data\n"), apple(appleFile(0x00051600, "a", "data")),
+		"Content-Type: multipart/appledouble; boundary=B\n\n--B\n" + apple(appleFile(0x00051607, "x.doc", "")) + "--B\nContent-Type: a/b\n\ndata\n--B--\n",
+		"Content-Type: multipart/signed; boundary=B\n\n--B\nContent-Type: message/rfc822\n\nSubject: x\n\ny\n--B\n" + pkcs7(der(0x30, oidEnveloped)),
+	}
+}
+
+// checkPlaces checks where parts lie, and what they are called.
+func checkPlaces(t *testing.T, m *message.Message) {
+	t.Helper()
+	before := map[string]message.Wrapper{}
+	end := int64(0)
+	for i, part := range m.Parts {
+		header, body := message.Spans(m, i)
+		if _, twice := before[part.ID]; twice {
+			t.Errorf("two parts are called %s", part.ID)
+		}
+		before[part.ID] = part.Opened
+		if part.Within != "" {
+			if before[part.Within] == "" || !strings.HasPrefix(part.ID, part.Within+"/") {
+				t.Errorf("part %s lies within %q, of %v", part.ID, part.Within, before)
+			}
+			continue
+		}
+		if header.Start < end || header.End < header.Start || body.Start < header.End || body.End < body.Start || body.End > m.Size {
+			t.Errorf("part %s: header %v, body %v, after %d of %d", part.ID, header, body, end, m.Size)
+		}
+		end = body.End
+	}
 }
 
 func checkText(t *testing.T, s string, most int) {
@@ -67,15 +102,33 @@ func checkText(t *testing.T, s string, most int) {
 	}
 }
 
-// checkDecode decodes part i twice.
-func checkDecode(t *testing.T, m *message.Message, i int, body message.Span) {
+// checkDecode decodes all parts forwards, then backwards.
+func checkDecode(t *testing.T, m *message.Message, raw []byte) {
 	t.Helper()
-	data, c := decode(t, m, i)
-	if again, c2 := decode(t, m, i); again != data || c2 != c {
-		t.Errorf("part %s: decoded again: %+v, was %+v", m.Parts[i].ID, c2, c)
+	datas, contents := make([]string, len(m.Parts)), make([]message.Content, len(m.Parts))
+	for i, part := range m.Parts {
+		datas[i], contents[i] = decode(t, m, i)
+		if part.Within != "" {
+			continue
+		}
+		_, body := message.Spans(m, i)
+		if size := body.End - body.Start; !strings.Contains(part.Encoding, "uu") && part.Encoding != "x-lzfu" && contents[i].Size > size {
+			t.Errorf("part %s: %d bytes made of %d", part.ID, contents[i].Size, size)
+		}
+		text := strings.Map(func(r rune) rune {
+			if r <= ' ' && strings.ContainsRune(" \t\r\n\v\f", r) {
+				return -1
+			}
+			return r
+		}, string(raw[body.Start:body.End]))
+		if want, err := base64.StdEncoding.Strict().DecodeString(text); part.Encoding == "base64" && err == nil && datas[i] != string(want) {
+			t.Errorf("part %s: got %q, want %q", part.ID, datas[i], want)
+		}
 	}
-	if size := body.End - body.Start; !strings.Contains(m.Parts[i].Encoding, "uu") && c.Size > size {
-		t.Errorf("part %s: %d bytes made of %d", m.Parts[i].ID, c.Size, size)
+	for i := len(m.Parts) - 1; i >= 0; i-- {
+		if again, c := decode(t, m, i); again != datas[i] || c != contents[i] {
+			t.Errorf("part %s: decoded again: %+v, was %+v", m.Parts[i].ID, c, contents[i])
+		}
 	}
 }
 
@@ -89,7 +142,7 @@ func FuzzRoundTrip(f *testing.F) {
 		w.Binary = true
 		_, _ = w.Write(data)
 		_ = w.Close()
-		for encoding, body := range map[string]string{"base64": folded(data), "quoted-printable": qp.String(), "x-uuencode": uuencoded(data), "binary": string(data)} {
+		for encoding, body := range map[string]string{"base64": folded(data), "quoted-printable": qp.String(), "x-uuencode": uuencoded(data), "x-yenc": yencoded("a", string(data)), "binary": string(data)} {
 			if encoding != "binary" {
 				body = strings.ReplaceAll(body, "\r\n", "\n")
 				if crlfEnds {
@@ -142,10 +195,11 @@ func FuzzPieces(f *testing.F) {
 	f.Add([]byte("a=3D \t= \n=\r\nb  "), uint64(2), uint16(1))
 	f.Add([]byte("begin 644 x\n#04%!\nend\nz"), uint64(3), uint16(2))
 	f.Add([]byte("=41= \r\n"), uint64(4), uint16(40_001))
+	f.Add([]byte(yencoded("a", "some data\n=")), uint64(5), uint16(3))
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64, long uint16) {
 		text = append(text, bytes.Repeat([]byte{filler[long%4]}, int(long))...) // a long line, too
 		text = append(text, text[:len(text)%17]...)
-		for _, encoding := range []string{"7bit", "base64", "quoted-printable", "x-uuencode"} {
+		for _, encoding := range []string{"7bit", "base64", "quoted-printable", "x-uuencode", "x-yenc"} {
 			whole, damage, err := message.DecodePieces(encoding, text, func(int) int { return len(text) })
 			r := rand.New(rand.NewPCG(seed, 0))
 			largest := 1 << r.IntN(17)

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"strings"
@@ -15,15 +16,19 @@ func (w *walker) tooLong(ctx context.Context) error {
 	}
 	w.parser.fields = splitFields(w.parser.fields, w.parser.header)
 	w.msg.readHeader(w.parser.header, w.parser.fields)
-	return fault.Markf(fault.Poison, fault.OverLimits, "message has %d bytes, over the limit of %d", w.msg.Size, w.parser.limits.Bytes)
+	return fault.Markf(fault.Poison, fault.OverLimits, "message has %d bytes, over the limit of %d", w.size, w.parser.limits.Bytes)
 }
 
 // readHeader takes the message's own fields from its header.
 func (m *Message) readHeader(block []byte, fields []field) {
+	m.header = span{0, int64(len(block))}
 	m.HeaderDigest = sha256.Sum256(block)
 	m.FirstField = firstField(block)
+	m.Marks = marksOf(block)
+	m.parser.charset = ""
+	contentType := value(fields, "content-type")
 	text := func(name string) string {
-		return m.parser.text(string(value(fields, name)))
+		return m.parser.text(value(fields, name), contentType)
 	}
 	m.Header = Header{
 		MessageID:  text("message-id"),
@@ -37,15 +42,16 @@ func (m *Message) readHeader(block []byte, fields []field) {
 	}
 }
 
-// text decodes a field's text; one over the limit of enmime is cut behind a word.
-func (p *Parser) text(s string) string {
+// text decodes a field's text; one over the limit of enmime is cut behind a word. Raw
+// bytes in it are in the charset of the message, if that has one.
+func (p *Parser) text(s, contentType []byte) string {
 	if len(s) > maxField {
-		s = cut(s, maxField)
-		if i := strings.LastIndexAny(s, " \t"); i > 0 {
+		s = s[:maxField]
+		if i := bytes.LastIndexAny(s, " \t"); i > 0 {
 			s = s[:i]
 		}
 	}
-	return oneBlank(validUTF8(p.decodeWords(validUTF8(s))))
+	return oneBlank(p.decodeWords(p.rawField(s, contentType)))
 }
 
 // oneBlank makes each run of white space one blank, and leaves none at the ends.

@@ -23,8 +23,11 @@ func (p *Parser) minimalParams(s string) (plain, extended map[string]string) {
 	plain, extended = make(map[string]string), make(map[string]string)
 	pieces := make(map[string][]piece)
 	for s != "" {
-		var name, v string
-		name, v, s = nextParam(s)
+		name, v, rest, extra := nextParam(s)
+		if !take(&p.left.minimal, extra) {
+			break
+		}
+		s = rest
 		base, n, encoded, split := segment(name)
 		if split {
 			pieces[base] = append(pieces[base], piece{n, v, encoded})
@@ -35,44 +38,64 @@ func (p *Parser) minimalParams(s string) (plain, extended map[string]string) {
 		}
 	}
 	for name, list := range pieces {
-		extended[name] = p.join(list)
+		if v := p.join(list); v != "" {
+			extended[name] = v
+		}
 	}
 	return plain, extended
 }
 
-// nextParam takes the first parameter off.
-func nextParam(s string) (name, value, rest string) {
+// nextParam takes the first parameter off. Extra is how many bytes were gone through
+// that will be gone through again.
+func nextParam(s string) (name, value, rest string, extra int) {
 	s = strings.TrimLeft(s, " \t;")
 	i := strings.IndexAny(s, "=;")
 	if i < 0 || s[i] == ';' {
 		_, rest, _ = strings.Cut(s, ";")
-		return "", "", rest
+		return "", "", rest, 0
 	}
 	name = strings.ToLower(strings.TrimSpace(s[:i]))
 	s = strings.TrimLeft(s[i+1:], " \t")
-	if !strings.HasPrefix(s, `"`) {
-		value, rest, _ = strings.Cut(s, ";")
-		return name, strings.TrimRight(value, " \t"), rest
+	if strings.HasPrefix(s, `"`) {
+		window := s[1:min(len(s), maxField)]
+		if value, n, ok := quotedString(window); ok {
+			return name, value, s[1+n:], 0
+		}
+		s, extra = s[1:], len(window)
 	}
-	value, rest = quotedString(s[1:])
-	_, rest, _ = strings.Cut(rest, ";")
-	return name, value, rest
+	value, rest, _ = strings.Cut(s, ";")
+	if strings.Count(value, `"`) == 1 { // its other half is lost
+		value = strings.Replace(value, `"`, "", 1)
+	}
+	return name, strings.TrimRight(value, " \t"), rest, extra
 }
 
-// quotedString reads up to the closing quote. A backslash quotes quotes and itself
-// only: the others are those of paths.
-func quotedString(s string) (value, rest string) {
+// quotedString reads up to the closing quote, and returns how long that is. Another quote
+// is one of the value. A backslash quotes quotes and itself only: the others are those
+// of paths.
+func quotedString(s string) (value string, n int, ok bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
-		case s[i] == '"':
-			return b.String(), s[i+1:]
+		case s[i] == '"' && closes(s[i+1:]):
+			return b.String(), i + 1, true
 		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
 			i++
 		}
 		b.WriteByte(s[i])
 	}
-	return b.String(), ""
+	return "", 0, false
+}
+
+// closes reports whether a quote closes before this: a semicolon follows, or the end, or
+// another parameter whose semicolon was forgotten.
+func closes(s string) bool {
+	rest := strings.TrimLeft(s, " \t")
+	if rest == "" || rest[0] == ';' {
+		return true
+	}
+	n := leading(rest, func(c byte) bool { return isPlain(c) || c == '*' })
+	return len(rest) < len(s) && 0 < n && n < len(rest) && rest[n] == '='
 }
 
 // segment splits a name as RFC 2231 writes it: name*, name*0, name*0*.
@@ -89,23 +112,47 @@ func segment(name string) (base string, n int, encoded, ok bool) {
 	return base, n, encoded, err == nil && n >= 0
 }
 
-// join puts the segments together and decodes them.
+// join puts the segments together in the order of their numbers, and decodes them. Gaps
+// are passed over; of several with one number the first counts.
 func (p *Parser) join(list []piece) string {
 	slices.SortStableFunc(list, func(a, b piece) int { return cmp.Compare(a.n, b.n) })
-	var b []byte
-	charset := "utf-8"
-	for i, part := range list {
-		v := part.value
-		if !part.encoded {
-			b = append(b, v...)
-			continue
+	list = slices.CompactFunc(list, func(a, b piece) bool { return a.n == b.n })
+	var out strings.Builder
+	var text []byte // still in the charset
+	prefix, charset := charsetOf(list[0])
+	for _, part := range list {
+		switch {
+		case part.encoded: // some repeat the charset
+			text = append(text, unescape(strings.TrimPrefix(part.value, prefix), '%')...)
+		case isASCII(part.value):
+			text = append(text, part.value...)
+		default:
+			out.WriteString(p.convert(charset, text))
+			text = text[:0]
+			out.WriteString(part.value)
 		}
-		if fields := strings.SplitN(v, "'", 3); i == 0 && len(fields) == 3 {
-			charset, v = cmp.Or(strings.ToLower(fields[0]), charset), fields[2]
-		}
-		b = append(b, unescape(v, '%')...)
 	}
-	return p.convert(charset, []byte(cut(string(b), maxField)))
+	out.WriteString(p.convert(charset, text))
+	return cut(out.String(), maxField)
+}
+
+// charsetOf returns the charset that the first segment names, and with what.
+func charsetOf(first piece) (prefix, charset string) {
+	fields := strings.SplitN(first.value, "'", 3)
+	if !first.encoded || len(fields) < 3 {
+		return "", "utf-8"
+	}
+	prefix = first.value[:len(first.value)-len(fields[2])]
+	return prefix, cmp.Or(strings.ToLower(strings.Trim(fields[0], " \t")), "utf-8")
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // unescape replaces the mark and two hexadecimal digits by the byte they stand for; a

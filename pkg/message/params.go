@@ -97,14 +97,15 @@ func isPlainQuoted(c byte) bool {
 // gap is white space that enmime would take for part of the quoted value behind it.
 var gap = regexp.MustCompile(`=[ \t]+"`)
 
-// oddParams reads parameters of any kind. Values in the charsets of RFC 2231 are ours to
-// read in any case: enmime leaves all but UTF-8 encoded.
+// oddParams reads parameters of any kind. Names are ours to read where they are encoded
+// or badly quoted, and all values of RFC 2231: enmime decodes by the label alone, and in
+// RFC 2231 nothing but UTF-8.
 func (p *Parser) oddParams(s string) (params map[string]string, unread bool) {
 	err := errLong
 	if n := strings.Count(s, ";"); len(s) <= maxField && n <= maxParams && take(&p.left.enmime, costOf(s, n)) {
 		_, params, _, err = mediatype.Parse("x/x;" + gap.ReplaceAllString(s, `="`))
 	}
-	if err == nil && !strings.Contains(s, "*") {
+	if err == nil && !strings.Contains(s, "*") && !strings.Contains(s, "=?") && wellQuoted(s) {
 		return params, false
 	}
 	if !take(&p.left.minimal, len(s)) {
@@ -114,6 +115,40 @@ func (p *Parser) oddParams(s string) (params map[string]string, unread bool) {
 	if err != nil {
 		params = plain
 	}
+	for _, name := range nameParams {
+		if v, ok := plain[name]; ok {
+			params[name] = v
+		}
+	}
 	maps.Copy(params, extended)
 	return params, err != nil
+}
+
+// nameParams are the parameters that may hold a file name.
+var nameParams = []string{"filename", "name", "file"}
+
+// wellQuoted reports whether every quote that opens stands behind an equals sign, and is
+// closed before a semicolon or the end.
+func wellQuoted(s string) bool {
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			return true
+		}
+		if !strings.HasSuffix(strings.TrimRight(s[:i], " \t"), "=") {
+			return false
+		}
+		s = s[i+1:]
+		for i = 0; i < len(s) && s[i] != '"'; i++ {
+			if s[i] == '\\' {
+				i++
+			}
+		}
+		if i >= len(s) {
+			return false
+		}
+		if s = strings.TrimLeft(s[i+1:], " \t"); s != "" && s[0] != ';' {
+			return false
+		}
+	}
 }

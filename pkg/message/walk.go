@@ -21,18 +21,28 @@ type level struct {
 	digest    bool // its parts are messages by default (RFC 2046 §5.1.5)
 }
 
-// walker goes once through a message and finds its entities. It never looks back more
-// than a line end, and a line is compared with the open boundaries only where it
-// starts with "--".
+// walker goes once through a message, or one that is signed and wrapped, and finds its
+// entities. It never looks back more than a line end, and a line is compared with the
+// open boundaries only where it starts with "--".
 type walker struct {
-	in     *window
-	parser *Parser
-	msg    *Message
-	open   []level
-	levels map[string]int // delimiter to the innermost open level that has it
-	leaf   bool           // the last part's body is still running
-	count  int            // entities so far
-	texts  int            // bytes of what is kept of their fields
+	in        *window
+	parser    *Parser
+	msg       *Message
+	source    int   // that it goes through
+	size      int64 // of that
+	malformed string
+	open      []level
+	levels    map[string]int // delimiter to the innermost open level that has it
+	leaf      bool           // the last part's body is still running
+}
+
+// walker returns one that stands at the start of a source.
+func (m *Message) walker(source int, size int64) walker {
+	m.hold(source)
+	p := m.parser
+	p.in.seek(span{0, size})
+	clear(p.levels)
+	return walker{in: &p.in, parser: p, msg: m, source: source, size: size, open: p.open[:0], levels: p.levels}
 }
 
 // delimiter is where a delimiter line stands.
@@ -43,7 +53,7 @@ type delimiter struct {
 }
 
 func (w *walker) walk(ctx context.Context) error {
-	if w.msg.Size > w.parser.limits.Bytes {
+	if w.size > w.parser.limits.Bytes {
 		return w.tooLong(ctx)
 	}
 	if err := w.entity(ctx); err != nil {
@@ -68,7 +78,7 @@ func (w *walker) walk(ctx context.Context) error {
 			return err
 		}
 	}
-	w.endLeaf(w.msg.Size)
+	w.endLeaf(w.size)
 	return nil
 }
 
@@ -90,24 +100,24 @@ func (w *walker) closeTo(n int, at int64) {
 		if l.children > 0 {
 			continue
 		}
-		w.malformed("multipart without parts: its boundary never appears")
+		w.wrong("multipart without parts: its boundary never appears")
 		l.entity.body.end = at
 		w.msg.Parts = append(w.msg.Parts, l.entity)
 	}
 	w.open = w.open[:n]
 }
 
-func (w *walker) malformed(what string) {
-	if w.msg.Malformed == "" {
-		w.msg.Malformed = what
+// wrong keeps the first of what is wrong with the structure.
+func (w *walker) wrong(what string) {
+	if w.malformed == "" {
+		w.malformed = what
 	}
 }
 
 // entity reads the header of the entity that starts here and opens its body.
 func (w *walker) entity(ctx context.Context) error {
-	w.count++
-	if w.count > w.parser.limits.Parts {
-		return fault.Markf(fault.Poison, fault.OverLimits, "message has more than %d parts", w.parser.limits.Parts)
+	if err := w.parser.count(1); err != nil {
+		return err
 	}
 	if err := w.msg.clock.check(); err != nil {
 		return err
@@ -117,17 +127,17 @@ func (w *walker) entity(ctx context.Context) error {
 		return err
 	}
 	w.parser.fields = splitFields(w.parser.fields, w.parser.header)
-	if len(w.open) == 0 {
+	if len(w.open) == 0 && w.source == 0 {
 		w.msg.readHeader(w.parser.header, w.parser.fields)
 	}
 	if err != nil {
 		return err
 	}
 	part, boundary := w.parser.readEntity(w.parser.fields, w.defaultType())
-	if w.texts += part.texts(); w.texts > maxTexts {
-		return fault.Markf(fault.Poison, fault.OverLimits, "names and types of the parts have more than %d bytes", maxTexts)
+	if err := w.parser.keep(&part); err != nil {
+		return err
 	}
-	part.header, part.body = block, span{w.in.at(), w.in.at()}
+	part.source, part.header, part.body = w.source, block, span{w.in.at(), w.in.at()}
 	w.place(&part)
 	if !isMultipart(part.Type) {
 		w.leaf = true
@@ -135,15 +145,6 @@ func (w *walker) entity(ctx context.Context) error {
 		return nil
 	}
 	return w.push(part, boundary)
-}
-
-// maxTexts bounds what is kept in memory of the fields of all parts: enough for ten
-// thousand names of common length, or a thousand of the longest.
-const maxTexts = 2 << 20
-
-// texts returns how many bytes are kept of the part's fields.
-func (p *Part) texts() int {
-	return len(p.Type) + len(p.Charset) + len(p.Method) + len(p.Disposition) + len(p.Name) + len(p.ContentID) + len(p.Encoding)
 }
 
 // defaultType is the type of an entity that names none.
@@ -166,12 +167,15 @@ func (w *walker) place(p *Part) {
 	if len(w.open) > 1 {
 		p.ID = up.entity.ID + "." + p.ID
 	}
+	p.Parent = up.entity.Type
+	p.Encrypted = p.Parent == "multipart/encrypted"
+	p.Signature = p.Parent == multipartSigned && up.children > 1 && (isSignature(p.Type) || p.Type == up.entity.signs)
 	p.Alternative = up.entity.Alternative || up.entity.Type == "multipart/alternative"
 }
 
 func (w *walker) push(p Part, boundary string) error {
 	if boundary == "" {
-		w.malformed("multipart without a boundary")
+		w.wrong("multipart without a boundary")
 		w.leaf = true
 		w.msg.Parts = append(w.msg.Parts, p)
 		return nil

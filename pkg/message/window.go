@@ -12,23 +12,22 @@ import (
 const windowSize = 256 << 10
 
 // window slides over a range of a source. Bytes that it holds already are not read
-// again when it is set to another range of the same message.
+// again when it is set to another range of the same source.
 type window struct {
-	src   io.ReaderAt
-	clock *clock
-	buf   []byte
-	off   int64 // offset of buf[0] in src
-	n     int   // bytes in buf
-	pos   int   // the next byte to hand out
-	end   int64 // end of the range
+	src source
+	buf []byte
+	off int64 // offset of buf[0] in src
+	n   int   // bytes in buf
+	pos int   // the next byte to hand out
+	end int64 // end of the range
 }
 
 // open turns to another source, of which nothing is known yet.
-func (w *window) open(src io.ReaderAt, c *clock, end int64) {
+func (w *window) open(src source) {
 	if w.buf == nil {
 		w.buf = make([]byte, windowSize)
 	}
-	*w = window{src: src, clock: c, buf: w.buf, end: end}
+	*w = window{src: src, buf: w.buf}
 }
 
 // seek sets the range of the source that comes next.
@@ -57,12 +56,6 @@ func (w *window) last() bool { return w.off+int64(w.n) >= w.end }
 // fill moves the rest to the front and reads on behind it. A source that ends before
 // the range does is an error.
 func (w *window) fill(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := w.clock.check(); err != nil {
-		return err
-	}
 	n := copy(w.buf, w.buf[w.pos:w.n])
 	w.off, w.pos, w.n = w.at(), 0, n
 	free := w.buf[n:]
@@ -70,11 +63,9 @@ func (w *window) fill(ctx context.Context) error {
 	if int64(len(free)) > w.end-from {
 		free = free[:w.end-from]
 	}
-	w.clock.stop()
-	got, err := w.src.ReadAt(free, from)
-	w.clock.start()
+	got, err := w.src.readAt(ctx, free, from)
 	w.n += got
-	if got == len(free) {
+	if got == len(free) && (err == nil || errors.Is(err, io.EOF)) {
 		return nil
 	}
 	if errors.Is(err, io.EOF) {

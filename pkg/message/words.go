@@ -5,14 +5,31 @@ import (
 	"strings"
 )
 
-// word is an encoded word (RFC 2047 §2) with its text still in its charset.
+// word is an encoded word (RFC 2047 §2), or several of one charset, with the text still
+// in that.
 type word struct {
 	charset string // lower case, without the language of RFC 2231 §5
 	text    []byte
+	group   string // base64 behind it whose last group the next word may go on with
+}
+
+// add joins the word behind this one.
+func (w *word) add(next word) {
+	if next.text == nil {
+		next.group = w.group + next.group
+		if isOpen(next.group) {
+			w.group = next.group
+			return
+		}
+		next.text = decodeB(next.group)
+	} else {
+		w.text = append(w.text, decodeB(w.group)...)
+	}
+	w.text, w.group = append(w.text, next.text...), ""
 }
 
 // decodeWords decodes the encoded words in s. It is lenient where senders are wrong: a
-// character split over words of one charset, blanks inside a word, bad padding, no
+// character or a group of base64 split over words of one charset, blanks inside a word, bad padding, no
 // blank between words, an unknown charset.
 func (p *Parser) decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
@@ -21,7 +38,7 @@ func (p *Parser) decodeWords(s string) string {
 	var b strings.Builder
 	var run word // words of one charset that stand together
 	flush := func() {
-		b.WriteString(p.convert(run.charset, run.text))
+		b.WriteString(p.convert(run.charset, append(run.text, decodeB(run.group)...)))
 		run = word{}
 	}
 	for {
@@ -44,7 +61,7 @@ func (p *Parser) decodeWords(s string) string {
 			}
 			run.charset = w.charset
 		}
-		run.text = append(run.text, w.text...)
+		run.add(w)
 		s = s[i+n:]
 	}
 	flush()
@@ -66,7 +83,7 @@ func readWord(s string) (word, int) {
 	w := word{charset: cmp.Or(charset, "us-ascii")}
 	switch rest[0] {
 	case 'b', 'B':
-		w.text = decodeB(text)
+		w.group = text
 	case 'q', 'Q':
 		w.text = unescape(strings.ReplaceAll(text, "_", " "), '=')
 	default:
@@ -84,4 +101,28 @@ func decodeB(s string) []byte {
 	}
 	d.flush(&out)
 	return out.buf
+}
+
+// isOpen reports whether base64 ends inside a group: with bits that belong to a byte to
+// come. Padding that was left out leaves none.
+func isOpen(s string) bool {
+	n, last := 0, byte(0)
+	for i := range len(s) {
+		if s[i] == '=' {
+			return false
+		}
+		if v := sextets[s[i]]; v <= 0x3f {
+			n++
+			last = v
+		}
+	}
+	switch n % 4 {
+	case 1:
+		return true
+	case 2:
+		return last&0x0f != 0
+	case 3:
+		return last&0x03 != 0
+	}
+	return false
 }

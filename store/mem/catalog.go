@@ -53,6 +53,7 @@ type state struct {
 
 	documents    table[store.Document]
 	documentsOf  table[string] // keys of documents by (item, key of the document)
+	headers      table[string] // by (library, item)
 	numbers      table[int]
 	publications table[publicationRow]
 	blobs        table[store.BlobRow]
@@ -63,6 +64,8 @@ type state struct {
 	processed table[store.Processed]
 	messages  table[int] // how many each run has processed
 	sweeps    table[store.Sweep]
+
+	sent table[sentRow] // by (hour, sender)
 
 	number int // of the last row that was given one
 }

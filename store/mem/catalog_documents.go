@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
@@ -57,6 +58,15 @@ func (t *tx) InsertDocument(d store.Document) error {
 }
 
 func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
+	return t.current(libraryName, false)
+}
+
+func (t *tx) RemovedDocuments(libraryName string) iter.Seq2[store.Document, error] {
+	return t.current(libraryName, true)
+}
+
+// current yields the current versions of a library, "" of all, that say Removed or not.
+func (t *tx) current(libraryName string, removed bool) iter.Seq2[store.Document, error] {
 	prefix := ""
 	if libraryName != "" {
 		prefix = key(libraryName)
@@ -64,12 +74,12 @@ func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
 	return func(yield func(store.Document, error) bool) {
 		var last *store.Document
 		for _, d := range t.documents.under(prefix) {
-			if last != nil && !sameDocument(*last, d) && !yield(*last, nil) {
+			if last != nil && !sameDocument(*last, d) && last.Removed == removed && !yield(*last, nil) {
 				return
 			}
 			last = &d
 		}
-		if last != nil {
+		if last != nil && last.Removed == removed {
 			yield(*last, nil)
 		}
 	}
@@ -87,6 +97,23 @@ func (t *tx) DocumentsOf(k store.Key) ([]store.Document, error) {
 		}
 	}
 	return list, nil
+}
+
+func (t *tx) PutHeader(libraryName string, k store.Key, header string) error {
+	switch {
+	case !t.libraries.has(key(libraryName)):
+		return missing("library", libraryName)
+	case !t.items.has(key(k)):
+		return missing("item", k)
+	case !t.headers.has(key(libraryName, k)):
+		t.headers = t.headers.put(key(libraryName, k), header)
+	}
+	return nil
+}
+
+func (t *tx) Header(libraryName string, k store.Key) (string, error) {
+	header, _ := t.headers.get(key(libraryName, k))
+	return header, nil
 }
 
 func (t *tx) FolderName(libraryName, folderKey string) (string, error) {
@@ -160,10 +187,25 @@ func (t *tx) DeletePublication(p store.Publication) (removed bool, err error) {
 
 func (t *tx) SurplusVersions(libraryName string, keep int) iter.Seq2[store.Document, error] {
 	return func(yield func(store.Document, error) bool) {
-		all := t.documents.values(key(libraryName))
+		all := slices.DeleteFunc(t.documents.values(key(libraryName)), func(d store.Document) bool { return d.Removed })
 		for i, d := range all {
 			surplus := i+keep < len(all) && sameDocument(all[i+keep], d)
 			if surplus && hasBytes(d) && !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *tx) RemovedVersions(by time.Time) iter.Seq2[store.Document, error] {
+	return func(yield func(store.Document, error) bool) {
+		all := t.documents.values("")
+		for i, d := range all {
+			next := slices.IndexFunc(all[i+1:], func(n store.Document) bool { return n.Removed || !sameDocument(n, d) })
+			if next < 0 || !sameDocument(all[i+1+next], d) || all[i+1+next].Created.After(stored(by)) {
+				continue
+			}
+			if hasBytes(d) && !yield(d, nil) {
 				return
 			}
 		}

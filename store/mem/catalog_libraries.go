@@ -20,6 +20,15 @@ func (t *tx) InsertSite(s library.Site) error {
 	return nil
 }
 
+func (t *tx) UpdateSite(s library.Site) error {
+	k := key(s.Name)
+	if !t.sites.has(k) {
+		return missing("site", s.Name)
+	}
+	t.sites = t.sites.put(k, s)
+	return nil
+}
+
 func (t *tx) Libraries() ([]library.Library, error) {
 	list := t.libraries.values("")
 	for i := range list {
@@ -78,6 +87,9 @@ func (t *tx) DeleteLibrary(name string) error {
 	for n := range t.numbers.under(k) {
 		t.numbers = t.numbers.without(n)
 	}
+	for h := range t.headers.under(k) {
+		t.headers = t.headers.without(h)
+	}
 	return t.ReleaseLocalPart(store.Owner{Library: name})
 }
 
@@ -116,6 +128,8 @@ func (t *tx) ReleaseLocalPart(o store.Owner) error {
 func ownerKey(o store.Owner) string { return key(o.Library, o.Group) }
 
 func cloneLibrary(l library.Library) library.Library {
-	l.Settings.BlockedTypes = slices.Clone(l.Settings.BlockedTypes)
+	for _, list := range []*[]string{&l.Settings.BlockedTypes, &l.Settings.Include, &l.Settings.Exclude} {
+		*list = slices.Clone(*list)
+	}
 	return l
 }

@@ -27,13 +27,30 @@ func (t *tx) User(login string) (access.User, error) {
 }
 
 func (t *tx) InsertUser(u access.User, keys []string) error {
-	if len(keys) != len(u.Addresses) {
-		return fmt.Errorf("user %q: %d addresses with %d keys", u.Login, len(u.Addresses), len(keys))
-	}
 	if t.users.has(key(u.Login)) {
 		return taken("user", u.Login)
 	}
-	addresses := t.addresses
+	return t.putUser(u, keys, t.addresses)
+}
+
+func (t *tx) UpdateUser(u access.User, keys []string) error {
+	if !t.users.has(key(u.Login)) {
+		return missing("user", u.Login)
+	}
+	others := t.addresses
+	for k, login := range t.addresses.under("") {
+		if login == u.Login {
+			others = others.without(k)
+		}
+	}
+	return t.putUser(u, keys, others)
+}
+
+// putUser puts a user beside the addresses of the others.
+func (t *tx) putUser(u access.User, keys []string, addresses table[string]) error {
+	if len(keys) != len(u.Addresses) {
+		return fmt.Errorf("user %q: %d addresses with %d keys", u.Login, len(u.Addresses), len(keys))
+	}
 	for i, k := range keys {
 		if addresses.has(key(k)) {
 			return taken("address", u.Addresses[i])
@@ -70,13 +87,30 @@ func (t *tx) Group(name string) (access.Group, error) {
 }
 
 func (t *tx) InsertGroup(g access.Group) error {
-	switch {
-	case t.groups.has(key(g.Name)):
+	if t.groups.has(key(g.Name)) {
 		return taken("group", g.Name)
-	case g.Site != "" && !t.sites.has(key(g.Site)):
+	}
+	return t.putGroup(g, t.memberships)
+}
+
+func (t *tx) UpdateGroup(g access.Group) error {
+	if !t.groups.has(key(g.Name)) {
+		return missing("group", g.Name)
+	}
+	others := t.memberships
+	for k, name := range t.memberships.under("") {
+		if name == g.Name {
+			others = others.without(k)
+		}
+	}
+	return t.putGroup(g, others)
+}
+
+// putGroup puts a group beside the memberships in others.
+func (t *tx) putGroup(g access.Group, memberships table[string]) error {
+	if g.Site != "" && !t.sites.has(key(g.Site)) {
 		return missing("site", g.Site)
 	}
-	memberships := t.memberships
 	for _, m := range g.Members {
 		k := key(string(m.Kind), m.Name, g.Name)
 		if memberships.has(k) {

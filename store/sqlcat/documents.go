@@ -13,7 +13,8 @@ import (
 const (
 	documentColumns = `library, folder_key, name_key, version, folder, name, size, digest, blob, damaged, content_type,
 		author, rung, evidence, created, original_name, part, message_id,
-		email_sender, email_from, email_to, email_cc, email_subject, email_date, item_key, recipient_key`
+		email_sender, email_from, email_to, email_cc, email_subject, email_date, item_key, recipient_key,
+		email_in_reply_to, email_references, removed`
 
 	selectDocuments = `SELECT ` + documentColumns + ` FROM documents d`
 	thisDocument    = ` WHERE library = $1 AND folder_key = $2 AND name_key = $3`
@@ -29,17 +30,19 @@ const (
 
 	selectSurplus = selectDocuments + ` WHERE library = $1 AND blob IS NOT NULL
 		AND version <= (SELECT v.version FROM documents v
-			WHERE v.library = d.library AND v.folder_key = d.folder_key AND v.name_key = d.name_key
+			WHERE v.library = d.library AND v.folder_key = d.folder_key AND v.name_key = d.name_key AND NOT v.removed
 			ORDER BY v.version DESC LIMIT 1 OFFSET $2)
 		ORDER BY folder_key, name_key, version`
 
 	// No blob has the number 0: a document of an absent one violates its reference.
 	insertDocument = `INSERT INTO documents (` + documentColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-			CASE WHEN $9 IS NULL THEN NULL ELSE COALESCE((SELECT id FROM blobs WHERE digest = $9), 0) END, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+			CASE WHEN $9 IS NULL THEN NULL ELSE COALESCE((SELECT id FROM blobs WHERE digest = $9), 0) END, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 		ON CONFLICT DO NOTHING`
 
 	selectFolder = `SELECT folder FROM documents WHERE library = $1 AND folder_key = $2 ORDER BY name_key, version LIMIT 1`
+
+	selectHeader = `SELECT header FROM headers WHERE library = $1 AND item_key = $2`
 
 	nextNumber = `INSERT INTO numbers (library, folder_key, name_key, last) VALUES ($1, $2, $3, 2)
 		ON CONFLICT (library, folder_key, name_key) DO UPDATE SET last = numbers.last + 1 RETURNING last`
@@ -92,9 +95,9 @@ func (t *tx) DocumentsOf(k store.Key) ([]store.Document, error) {
 func (t *tx) Documents(libraryName string) iter.Seq2[store.Document, error] {
 	const order = ` ORDER BY library, folder_key, name_key`
 	if libraryName == "" {
-		return each(t, "documents", scanDocument, selectDocuments+` WHERE`+isCurrent+order)
+		return each(t, "documents", scanDocument, selectDocuments+` WHERE NOT removed AND`+isCurrent+order)
 	}
-	return each(t, "documents of "+libraryName, scanDocument, selectDocuments+` WHERE library = $1 AND`+isCurrent+order, libraryName)
+	return each(t, "documents of "+libraryName, scanDocument, selectDocuments+` WHERE library = $1 AND NOT removed AND`+isCurrent+order, libraryName)
 }
 
 func scanDocument(rows *sql.Rows) (d store.Document, err error) {
@@ -103,7 +106,8 @@ func scanDocument(rows *sql.Rows) (d store.Document, err error) {
 	err = rows.Scan(&d.Library, &d.FolderKey, &d.NameKey, &d.Version, &d.Folder, &d.Name,
 		&d.Content.Size, digestColumn{&d.Content.Digest}, &blob, &d.Content.Damaged, &d.ContentType,
 		&d.Author, &d.Rung, &d.Evidence, timeColumn{&d.Created}, &d.OriginalName, &d.Part,
-		&c.MessageID, &c.Sender, &c.From, &c.To, &c.Cc, &c.Subject, &c.Date, digestColumn{&d.Key}, &d.RecipientKey)
+		&c.MessageID, &c.Sender, &c.From, &c.To, &c.Cc, &c.Subject, &c.Date, digestColumn{&d.Key}, &d.RecipientKey,
+		&c.InReplyTo, &c.References, &d.Removed)
 	d.Swept = !blob.Valid && !d.Content.Digest.IsZero()
 	return d, err
 }
@@ -114,7 +118,22 @@ func (t *tx) InsertDocument(d store.Document) error {
 		d.Library, d.FolderKey, d.NameKey, d.Version, d.Folder, d.Name,
 		d.Content.Size, digest, digest, d.Content.Damaged, d.ContentType,
 		d.Author, int(d.Rung), d.Evidence, timeValue(d.Created), d.OriginalName, d.Part,
-		c.MessageID, c.Sender, c.From, c.To, c.Cc, c.Subject, c.Date, digestValue(d.Key), d.RecipientKey)
+		c.MessageID, c.Sender, c.From, c.To, c.Cc, c.Subject, c.Date, digestValue(d.Key), d.RecipientKey,
+		c.InReplyTo, c.References, d.Removed)
+}
+
+func (t *tx) PutHeader(libraryName string, k store.Key, header string) error {
+	_, err := t.exec("header of "+k.String(), `INSERT INTO headers (library, item_key, header) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		libraryName, digestValue(k), header)
+	return err
+}
+
+func (t *tx) Header(libraryName string, k store.Key) (string, error) {
+	found, err := list(t, "header of "+k.String(), scalar[string], selectHeader, libraryName, digestValue(k))
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
 }
 
 func (t *tx) FolderName(libraryName, folderKey string) (string, error) {

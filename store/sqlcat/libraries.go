@@ -28,6 +28,10 @@ func (t *tx) InsertSite(s library.Site) error {
 	return t.insert("site "+s.Name, `INSERT INTO sites (name, title) VALUES ($1, $2) ON CONFLICT DO NOTHING`, s.Name, s.Title)
 }
 
+func (t *tx) UpdateSite(s library.Site) error {
+	return t.change("site "+s.Name, `UPDATE sites SET title = $2 WHERE name = $1`, s.Name, s.Title)
+}
+
 func (t *tx) Libraries() ([]library.Library, error) {
 	return list(t, "libraries", scanLibrary, `SELECT `+libraryColumns+` FROM libraries ORDER BY name`)
 }

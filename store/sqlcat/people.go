@@ -55,14 +55,33 @@ func (t *tx) InsertUser(u access.User, keys []string) error {
 		if err != nil {
 			return err
 		}
-		for i, a := range u.Addresses {
-			if err := t.insert("address "+a, `INSERT INTO user_addresses (address_key, login, seq, address)
-				VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, keys[i], u.Login, i, a); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.insertAddresses(u, keys)
 	})
+}
+
+func (t *tx) UpdateUser(u access.User, keys []string) error {
+	if len(keys) != len(u.Addresses) {
+		return fmt.Errorf("user %s: %d addresses with %d keys", u.Login, len(u.Addresses), len(keys))
+	}
+	return t.Savepoint(func() error {
+		if err := t.change("user "+u.Login, `UPDATE users SET name = $2 WHERE login = $1`, u.Login, u.Name); err != nil {
+			return err
+		}
+		if _, err := t.exec("addresses of "+u.Login, `DELETE FROM user_addresses WHERE login = $1`, u.Login); err != nil {
+			return err
+		}
+		return t.insertAddresses(u, keys)
+	})
+}
+
+func (t *tx) insertAddresses(u access.User, keys []string) error {
+	for i, a := range u.Addresses {
+		if err := t.insert("address "+a, `INSERT INTO user_addresses (address_key, login, seq, address)
+			VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, keys[i], u.Login, i, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) UserAt(addressKey string) (string, error) {
@@ -109,14 +128,32 @@ func (t *tx) InsertGroup(g access.Group) error {
 		if err != nil {
 			return err
 		}
-		for i, m := range g.Members {
-			if err := t.insert("member "+m.Name, `INSERT INTO group_members (kind, name, group_name, seq)
-				VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, string(m.Kind), m.Name, g.Name, i); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.insertMembers(g)
 	})
+}
+
+func (t *tx) UpdateGroup(g access.Group) error {
+	return t.Savepoint(func() error {
+		err := t.change("group "+g.Name, `UPDATE groups SET title = $2, site = $3, local_part = $4 WHERE name = $1`,
+			g.Name, g.Title, nullable(g.Site), g.LocalPart)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec("members of "+g.Name, `DELETE FROM group_members WHERE group_name = $1`, g.Name); err != nil {
+			return err
+		}
+		return t.insertMembers(g)
+	})
+}
+
+func (t *tx) insertMembers(g access.Group) error {
+	for i, m := range g.Members {
+		if err := t.insert("member "+m.Name, `INSERT INTO group_members (kind, name, group_name, seq)
+			VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, string(m.Kind), m.Name, g.Name, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) GroupsOf(members []access.Principal) ([]string, error) {

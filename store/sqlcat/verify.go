@@ -15,7 +15,7 @@ var contradictions = [...]struct{ query, fault string }{
 	{
 		`SELECT d.library || '/' || d.folder_key || '/' || d.name_key || ' version ' || d.version
 			FROM documents d LEFT JOIN blobs b ON b.id = d.blob
-			WHERE d.digest IS NULL OR d.blob IS NOT NULL AND (b.digest IS NULL OR b.digest <> d.digest) LIMIT 100`,
+			WHERE (d.digest IS NULL) <> d.removed OR d.blob IS NOT NULL AND (b.digest IS NULL OR b.digest <> d.digest) LIMIT 100`,
 		"document %s: it refers to another blob than its digest says",
 	},
 	{`SELECT id FROM held WHERE blob <> digest LIMIT 100`, "held message %s: it refers to another blob than its digest says"},

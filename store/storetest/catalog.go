@@ -18,7 +18,7 @@ import (
 func TestCatalog(t *testing.T, open func(t *testing.T) store.Catalog) {
 	rows := slices.Concat(
 		transactionRows(), tableRows(), libraryRows(), peopleRows(), policyRows(),
-		itemRows(), heldRows(), documentRows(), publicationRows(), runRows(), blobRows(), sweepRows(), verifyRows(),
+		itemRows(), heldRows(), documentRows(), removalRows(), publicationRows(), runRows(), blobRows(), sweepRows(), senderRows(), verifyRows(),
 	)
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {

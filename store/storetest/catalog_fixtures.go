@@ -97,9 +97,26 @@ func document(libraryName, folder, name string, version int) store.Document {
 		Columns: store.Columns{
 			MessageID: "<m@example.com>", Sender: hostile, From: "f" + hostile, To: "t" + hostile,
 			Cc: "c" + hostile, Subject: "s" + hostile, Date: "d" + hostile,
+			InReplyTo: "i" + hostile, References: "r" + hostile,
 		},
 		Key: sum("item"), RecipientKey: "invoices@example.com",
 	}
+}
+
+// removal is a version that says that the document of the fixture was removed.
+func removal(libraryName, folder, name string, version int, at time.Time) store.Document {
+	return store.Document{
+		Library: libraryName, Folder: folder, FolderKey: "key of " + folder, Name: name, NameKey: "key of " + name,
+		Version: version, Author: hostile, Created: at, Removed: true,
+	}
+}
+
+func putRemoval(d store.Document) change {
+	return func(tx store.Tx) error { return tx.InsertDocument(d) }
+}
+
+func putHeader(libraryName, name, header string) change {
+	return func(tx store.Tx) error { return tx.PutHeader(libraryName, sum(name), header) }
 }
 
 // putDocument stores a document and its blob.

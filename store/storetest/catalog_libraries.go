@@ -22,13 +22,19 @@ func libraryRows() []catalogRow {
 			equal(w, "sites", siteNames(w), names)
 			equal(w, "first site", read(w, store.Tx.Sites)[0], library.Site{Name: "0", Title: "Site 0"})
 		}},
+		{"UpdateSite changes the title", func(w catalogWorld) {
+			w.update(putSite("a"), putSite("b"), func(tx store.Tx) error { return tx.UpdateSite(library.Site{Name: "a", Title: hostile}) })
+			equal(w, "sites", read(w, store.Tx.Sites), []library.Site{{Name: "a", Title: hostile}, {Name: "b", Title: "Site b"}})
+		}},
 		{"libraries come as they were put, by name, archived ones included", func(w catalogWorld) {
 			full := library.Library{
 				Name: "z", Site: "default", Title: hostile, LocalPart: "Z" + hostile, Inherit: true, Archived: true,
 				Settings: library.Settings{
 					Accept: library.AcceptAnyone, SenderTrust: "proven", Folders: library.FoldersSubject, Overwrite: true, Versions: 7,
 					SaveOriginal: true, SaveMeetings: true, Inline: library.InlineSave, MaxFileSize: math.MaxInt64,
-					BlockedTypes: []string{"exe", hostile},
+					BlockedTypes: []string{"exe", hostile}, Blocked: library.BlockedSkip, MaxMessageSize: math.MaxInt64,
+					Include: []string{"*", hostile}, Exclude: []string{hostile}, SaveBody: library.BodyHTML, SaveHeaders: true,
+					NameTemplate: hostile, Plus: library.PlusFolder,
 				},
 			}
 			plain := library.Library{Name: "a", Site: "default"}

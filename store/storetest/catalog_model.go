@@ -127,7 +127,7 @@ func (m *model) libraryStep() {
 	if m.choose(3) == 0 {
 		owner = store.Owner{Group: l.Name}
 	}
-	switch local := m.name(); m.choose(6) {
+	switch local := m.name(); m.choose(7) {
 	case 0:
 		m.change("InsertSite", putSite(l.Site))
 	case 1:
@@ -141,6 +141,8 @@ func (m *model) libraryStep() {
 		m.change("ClaimLocalPart", func(tx store.Tx) error { return tx.ClaimLocalPart(local, owner) })
 	case 5:
 		m.change("ReleaseLocalPart", func(tx store.Tx) error { return tx.ReleaseLocalPart(owner) })
+	case 6:
+		m.change("UpdateSite", func(tx store.Tx) error { return tx.UpdateSite(library.Site{Name: l.Site, Title: local}) })
 	}
 }
 
@@ -148,7 +150,7 @@ func (m *model) personStep() {
 	m.Helper()
 	name, other := m.name(), m.name()
 	members := []access.Principal{{Kind: access.KindUser, Name: other}, {Kind: access.KindGroup, Name: m.name()}}
-	switch m.choose(4) {
+	switch m.choose(6) {
 	case 0:
 		u := access.User{Login: name, Addresses: []string{other, m.name()}}
 		m.change("InsertUser", func(tx store.Tx) error { return tx.InsertUser(u, u.Addresses) })
@@ -159,6 +161,12 @@ func (m *model) personStep() {
 		m.change("InsertGroup", putGroup(access.Group{Name: name, Site: site, Members: members}))
 	case 3:
 		m.compare("GroupsOf", func(tx store.Tx) (any, error) { return tx.GroupsOf(members) })
+	case 4:
+		u := access.User{Login: name, Name: other, Addresses: []string{other, m.name()}}
+		m.change("UpdateUser", func(tx store.Tx) error { return tx.UpdateUser(u, u.Addresses) })
+	case 5:
+		g := access.Group{Name: name, Title: other, Members: members}
+		m.change("UpdateGroup", func(tx store.Tx) error { return tx.UpdateGroup(g) })
 	}
 }
 
@@ -210,9 +218,18 @@ func (m *model) documentStep() {
 	m.Helper()
 	d := document(m.name(), m.name(), m.name(), 1+m.choose(3))
 	p := store.Publication{Library: d.Library, Folder: d.Folder, FolderKey: d.FolderKey, Name: d.Name, NameKey: d.NameKey, Version: d.Version, Process: m.name()}
-	switch m.choose(11) {
+	switch m.choose(14) {
 	case 0:
 		m.change("InsertDocument", func(tx store.Tx) error { return tx.InsertDocument(d) })
+	case 11:
+		r := removal(d.Library, d.Folder, d.Name, d.Version, noon.Add(time.Duration(m.choose(3))*time.Second))
+		m.change("InsertDocument of a removal", putRemoval(r))
+	case 12:
+		by := noon.Add(time.Duration(m.choose(3)) * time.Second)
+		m.compare("RemovedVersions", func(tx store.Tx) (any, error) { return collect(tx.RemovedVersions(by)) })
+	case 13:
+		m.change("PutHeader", putHeader(d.Library, d.Name, p.Process))
+		m.compare("Header", func(tx store.Tx) (any, error) { return tx.Header(d.Library, sum(d.Name)) })
 	case 1:
 		m.compare("CurrentDocument", func(tx store.Tx) (any, error) { return tx.CurrentDocument(d.Library, d.FolderKey, d.NameKey) })
 		m.compare("CurrentVersion", func(tx store.Tx) (any, error) { return tx.CurrentVersion(d.Library, d.FolderKey, d.NameKey) })
@@ -263,7 +280,13 @@ func (m *model) sweepStep() {
 	m.Helper()
 	name, id := m.name(), int64(1+m.choose(3))
 	at := noon.Add(time.Duration(m.choose(3)) * time.Second)
-	switch m.choose(8) {
+	switch m.choose(11) {
+	case 8:
+		m.change("CountSent", countSent(name, at))
+	case 9:
+		m.compare("SentIn", func(tx store.Tx) (any, error) { return tx.SentIn(name, at) })
+	case 10:
+		m.compare("DeleteSent", func(tx store.Tx) (any, error) { return tx.DeleteSent(at, int(id)) })
 	case 0:
 		m.change("AnnounceHeld", func(tx store.Tx) error { return tx.AnnounceHeld(id, at) })
 	case 1:
@@ -302,6 +325,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 	gather(add, "held", func() ([]store.HeldMail, error) { return collect(tx.Held()) })
 	gather(add, "held bytes", tx.HeldBytes)
 	gather(add, "documents", func() ([]store.Document, error) { return collect(tx.Documents("")) })
+	gather(add, "removed documents", func() ([]store.Document, error) { return collect(tx.RemovedDocuments("")) })
 	gather(add, "publications", func() ([]store.Publication, error) { return tx.Publications() })
 	gather(add, "blobs", func() ([]store.BlobRow, error) { return collect(tx.Blobs()) })
 	gather(add, "blobs that nothing refers to", func() ([]store.BlobRow, error) { return collect(tx.Unreferenced()) })
@@ -320,6 +344,14 @@ func everything(tx store.Tx) (map[string]any, error) {
 		gather(add, "outcomes of "+name, func() ([]store.OutcomeOfItem, error) { return collect(tx.OutcomesOfRun(name)) })
 		gather(add, "items sent as "+name, func() ([]store.Item, error) { return tx.ItemsSent(item(name).MessageID, 0) })
 		gather(add, "settled in "+name, func() ([]store.OutcomeOfItem, error) { return collect(tx.SettledIn(name)) })
+		gather(add, "messages sent by "+name, func() (n [3]int, err error) {
+			for i := range n {
+				if n[i], err = tx.SentIn(name, noon.Add(time.Duration(i)*time.Second)); err != nil {
+					return n, err
+				}
+			}
+			return n, nil
+		})
 		gather(add, "messages of "+name, func() ([]store.Processed, error) { return collect(tx.ProcessedOf(name)) })
 	}
 	return rows, errors.Join(errs...)

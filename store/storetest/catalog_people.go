@@ -52,7 +52,56 @@ func peopleRows() []catalogRow {
 			equal(w, "groups", read(w, store.Tx.Groups), []access.Group{plain, full})
 			equal(w, "group", read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("z") }), full)
 		}},
+		{"UpdateUser changes everything but the login", updatedUser},
+		{"UpdateGroup changes everything but the name", updatedGroup},
 		{"GroupsOf finds direct memberships only, each group once, by name", groupsOf},
+	}
+}
+
+func updatedUser(w catalogWorld) {
+	alice := access.User{Login: "alice", Name: "Alice", Addresses: []string{"a", "b"}}
+	w.update(
+		func(tx store.Tx) error { return tx.InsertUser(alice, alice.Addresses) },
+		func(tx store.Tx) error {
+			return tx.InsertUser(access.User{Login: "bob", Addresses: []string{"z"}}, []string{"z"})
+		},
+	)
+	update := func(name string, addresses ...string) change {
+		return func(tx store.Tx) error {
+			return tx.UpdateUser(access.User{Login: "alice", Name: name, Addresses: addresses}, addresses)
+		}
+	}
+	w.refused(fault.ErrConflict, "UpdateUser with another's address", update("x", "c", "z"))
+	w.refused(fault.ErrConflict, "UpdateUser with an address twice", update("x", "c", "c"))
+	equal(w, "user after that", read(w, func(tx store.Tx) (access.User, error) { return tx.User("alice") }), alice)
+	w.update(update(hostile, "b", "c"))
+	equal(w, "users", read(w, store.Tx.Users), []access.User{
+		{Login: "alice", Name: hostile, Addresses: []string{"b", "c"}}, {Login: "bob", Addresses: []string{"z"}},
+	})
+	equal(w, "user at c", read(w, func(tx store.Tx) (string, error) { return tx.UserAt("c") }), "alice")
+	w.refused(fault.ErrNotFound, "UserAt of the address that was taken away", func(tx store.Tx) error { return second(tx.UserAt("a")) })
+}
+
+func updatedGroup(w catalogWorld) {
+	user := func(name string) access.Principal { return access.Principal{Kind: access.KindUser, Name: name} }
+	before := access.Group{Name: "g", Members: []access.Principal{user("alice"), user("bob")}}
+	after := access.Group{
+		Name: "g", Title: hostile, Site: "default", LocalPart: "G" + hostile,
+		Members: []access.Principal{user("zoe"), {Kind: access.KindEveryone}, user("bob")},
+	}
+	update := func(g access.Group) change { return func(tx store.Tx) error { return tx.UpdateGroup(g) } }
+	w.update(putSite("default"), putGroup(before), putGroup(access.Group{Name: "other", Members: before.Members}))
+	twice, homeless := after, after
+	twice.Members = []access.Principal{user("zoe"), user("zoe")}
+	homeless.Site = "x"
+	w.refused(fault.ErrConflict, "UpdateGroup with a member twice", update(twice))
+	w.refused(fault.ErrNotFound, "UpdateGroup to no site", update(homeless))
+	equal(w, "group after that", read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("g") }), before)
+	w.update(update(after))
+	equal(w, "group", read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("g") }), after)
+	for name, want := range map[string][]string{"alice": {"other"}, "bob": {"g", "other"}, "zoe": {"g"}} {
+		got := read(w, func(tx store.Tx) ([]string, error) { return tx.GroupsOf([]access.Principal{user(name)}) })
+		equal(w, "groups of "+name, got, want)
 	}
 }
 

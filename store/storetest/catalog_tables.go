@@ -116,6 +116,9 @@ func uniques() []unique {
 func absent() map[string]change {
 	return map[string]change{
 		"Library":         func(tx store.Tx) error { return second(tx.Library("x")) },
+		"UpdateSite":      func(tx store.Tx) error { return tx.UpdateSite(library.Site{Name: "x"}) },
+		"UpdateUser":      func(tx store.Tx) error { return tx.UpdateUser(access.User{Login: "x"}, nil) },
+		"UpdateGroup":     func(tx store.Tx) error { return tx.UpdateGroup(access.Group{Name: "x"}) },
 		"UpdateLibrary":   func(tx store.Tx) error { return tx.UpdateLibrary(library.Library{Name: "x"}) },
 		"DeleteLibrary":   func(tx store.Tx) error { return tx.DeleteLibrary("x") },
 		"OwnerOf":         func(tx store.Tx) error { return second(tx.OwnerOf("x")) },
@@ -155,6 +158,8 @@ func dangling() map[string]change {
 		"document without blob":       func(tx store.Tx) error { return tx.InsertDocument(unstored) },
 		"document without library":    putDocument(homeless),
 		"publication without library": putPublication(elsewhere),
+		"header for no library":       all([]change{putItem(item("x")), putHeader("x", "x", "h")}),
+		"header of no item":           putHeader("invoices", "y", "h"),
 		"number in no library":        func(tx store.Tx) error { return second(tx.NextNumber("x", "", "a")) },
 		"message without run":         putProcessed(processed("x", "a", 1)),
 		"sweep without run":           func(tx store.Tx) error { return tx.PutSweep(store.Sweep{Run: "x"}) },
@@ -180,7 +185,9 @@ func fill(w catalogWorld) {
 		putLibraries("invoices"), putHeldMail("m", "r"), putHeldMail("n", "r"),
 		putDocument(document("invoices", "", "a", 1)), putDocument(document("invoices", "", "b", 1)),
 		putRun(run("run", noon)), putProcessed(processed("run", "m", 1)), putProcessed(processed("run", "n", 2)),
-		putBlob("c"), putBlob("d"), doomBlob("e", noon), doomBlob("f", noon),
+		putDocument(document("invoices", "", "c", 1)), putRemoval(removal("invoices", "", "c", 2, noon)),
+		putDocument(document("invoices", "", "d", 1)), putRemoval(removal("invoices", "", "d", 2, noon)),
+		putBlob("x"), putBlob("y"), doomBlob("e", noon), doomBlob("f", noon),
 	)
 }
 
@@ -188,18 +195,20 @@ func fill(w catalogWorld) {
 // after the first row and says how many it saw.
 func sequences(tx store.Tx) map[string]func() (int, error) {
 	return map[string]func() (int, error){
-		"OutcomesOfRun":   leave(tx.OutcomesOfRun("run")),
-		"SettledIn":       leave(tx.SettledIn("run")),
-		"Held":            leave(tx.Held()),
-		"HeldBlobs":       leave(tx.HeldBlobs()),
-		"Documents":       leave(tx.Documents("")),
-		"DocumentBlobs":   leave(tx.DocumentBlobs()),
-		"SurplusVersions": leave(tx.SurplusVersions("invoices", 0)),
-		"Blobs":           leave(tx.Blobs()),
-		"Unreferenced":    leave(tx.Unreferenced()),
-		"Doomed":          leave(tx.Doomed(noon)),
-		"ProcessedOf":     leave(tx.ProcessedOf("run")),
-		"ProcessedAt":     leave(tx.ProcessedAt("m")),
+		"OutcomesOfRun":    leave(tx.OutcomesOfRun("run")),
+		"SettledIn":        leave(tx.SettledIn("run")),
+		"Held":             leave(tx.Held()),
+		"HeldBlobs":        leave(tx.HeldBlobs()),
+		"Documents":        leave(tx.Documents("")),
+		"DocumentBlobs":    leave(tx.DocumentBlobs()),
+		"RemovedDocuments": leave(tx.RemovedDocuments("")),
+		"RemovedVersions":  leave(tx.RemovedVersions(noon)),
+		"SurplusVersions":  leave(tx.SurplusVersions("invoices", 0)),
+		"Blobs":            leave(tx.Blobs()),
+		"Unreferenced":     leave(tx.Unreferenced()),
+		"Doomed":           leave(tx.Doomed(noon)),
+		"ProcessedOf":      leave(tx.ProcessedOf("run")),
+		"ProcessedAt":      leave(tx.ProcessedAt("m")),
 	}
 }
 
@@ -217,7 +226,9 @@ func leave[V any](seq iter.Seq2[V, error]) func() (int, error) {
 func ownRows(w catalogWorld) {
 	u := access.User{Login: "alice", Addresses: []string{"a@example.com"}}
 	g := access.Group{Name: "staff", Members: []access.Principal{{Kind: access.KindUser, Name: "alice"}}}
-	l := library.Library{Name: "invoices", Site: "default", Settings: library.Settings{BlockedTypes: []string{"exe"}}}
+	l := library.Library{Name: "invoices", Site: "default", Settings: library.Settings{
+		BlockedTypes: []string{"exe"}, Include: []string{"a"}, Exclude: []string{"b"},
+	}}
 	p := processed("run", "a", 1)
 	p.Waiting = []string{"r"}
 	w.update(
@@ -230,13 +241,15 @@ func ownRows(w catalogWorld) {
 		group := read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("staff") })
 		lib := read(w, func(tx store.Tx) (library.Library, error) { return tx.Library("invoices") })
 		done := readAll(w, func(tx store.Tx) iter.Seq2[store.Processed, error] { return tx.ProcessedOf("run") })
-		got := fmt.Sprint(user.Addresses, group.Members, lib.Settings.BlockedTypes, done[0].Waiting)
-		user.Addresses[0], group.Members[0].Name = "changed", "changed"
-		lib.Settings.BlockedTypes[0], done[0].Waiting[0] = "changed", "changed"
+		set := lib.Settings
+		got := fmt.Sprint(user.Addresses, group.Members, set.BlockedTypes, set.Include, set.Exclude, done[0].Waiting)
+		user.Addresses[0], group.Members[0].Name, done[0].Waiting[0] = "changed", "changed", "changed"
+		set.BlockedTypes[0], set.Include[0], set.Exclude[0] = "changed", "changed", "changed"
 		return got
 	}
-	u.Addresses[0], g.Members[0].Name, l.Settings.BlockedTypes[0], p.Waiting[0] = "changed", "changed", "changed", "changed"
-	const stored = "[a@example.com] [user:alice] [exe] [r]"
+	u.Addresses[0], g.Members[0].Name, p.Waiting[0] = "changed", "changed", "changed"
+	l.Settings.BlockedTypes[0], l.Settings.Include[0], l.Settings.Exclude[0] = "changed", "changed", "changed"
+	const stored = "[a@example.com] [user:alice] [exe] [a] [b] [r]"
 	equal(w, "after writing over what was put", texts(), stored)
 	equal(w, "after writing over what was read", texts(), stored)
 }

@@ -1,0 +1,107 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"mailchute/pkg/address"
+)
+
+// Result is what a check of a message said of a domain: a result of an
+// Authentication-Results field (RFC 8601 §2.7) that is believed, or a DKIM signature that
+// we have verified.
+type Result struct {
+	Method string // dmarc, dkim or spf
+	Value  string // pass, fail, none …
+	Domain string // dmarc: of From; dkim: that signs (d=); spf: of the envelope sender, or of HELO
+	Where  string // for people: "authentication-results (line 3)"
+}
+
+// The methods that can prove a From domain.
+const (
+	MethodDMARC = "dmarc"
+	MethodDKIM  = "dkim"
+	MethodSPF   = "spf"
+)
+
+// AlignMethods returns the methods that can prove a From domain.
+func AlignMethods() []string { return []string{MethodDMARC, MethodDKIM, MethodSPF} }
+
+// Alignment says what proves that a message comes from the domain of its From. By the
+// zero Alignment nothing does.
+type Alignment struct {
+	Methods []string // those of AlignMethods that count
+	// Strict asks for the same domain; otherwise domains are aligned that have one
+	// organizational domain (RFC 7489 §3.1, §3.2), by the public suffix list.
+	Strict bool
+	// Shared are domains whose users may write each other's From. What proves the domain
+	// proves nobody there, nor below it.
+	Shared []string
+}
+
+// Align says what proves that a message comes from the domain of from, its single From
+// address: evidence for people. Where nothing does, why says why; evidence is "" then.
+// Results that contradict each other about DMARC prove nothing.
+func (a Alignment) Align(from address.Address, results []Result) (evidence, why string) {
+	domain := address.FoldDomain(from.Domain)
+	if shared, ok := a.shared(domain); ok {
+		return "", fmt.Sprintf("users of %s may write each other's From (shared_domains)", shared)
+	}
+	if contradicted(results) {
+		return "", "its results of dmarc contradict each other"
+	}
+	for _, r := range results {
+		if r.Value != "pass" || !slices.Contains(a.Methods, r.Method) {
+			continue
+		}
+		if !a.aligned(domain, address.FoldDomain(r.Domain)) {
+			why = fmt.Sprintf("%s passes for %s, which is not aligned with %s", r.Method, r.Domain, from.Domain)
+			continue
+		}
+		return fmt.Sprintf("From %s: %s passes for %s, %s", from, r.Method, r.Domain, r.Where), ""
+	}
+	if why == "" {
+		why = "no result proves the domain of From"
+	}
+	return "", why
+}
+
+// shared returns the shared domain that a domain is, or is below.
+func (a Alignment) shared(domain string) (string, bool) {
+	for _, s := range a.Shared {
+		if f := address.FoldDomain(s); domain == f || strings.HasSuffix(domain, "."+f) {
+			return s, true
+		}
+	}
+	return "", false
+}
+
+// aligned compares two folded domains.
+func (a Alignment) aligned(from, proved string) bool {
+	switch {
+	case from == "" || proved == "" || from[0] == '[':
+		return false
+	case a.Strict || from == proved:
+		return from == proved
+	}
+	one, err := publicsuffix.EffectiveTLDPlusOne(from)
+	if err != nil {
+		return false
+	}
+	other, err := publicsuffix.EffectiveTLDPlusOne(proved)
+	return err == nil && one == other
+}
+
+// contradicted reports whether one result of dmarc passes and another does not.
+func contradicted(results []Result) bool {
+	var pass, other bool
+	for _, r := range results {
+		if r.Method == MethodDMARC {
+			pass, other = pass || r.Value == "pass", other || r.Value != "pass"
+		}
+	}
+	return pass && other
+}
