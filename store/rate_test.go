@@ -75,7 +75,7 @@ func TestRate(t *testing.T) {
 func TestRateOverProcesses(t *testing.T) {
 	t.Parallel()
 	const most, each = 7, 20
-	f := newFarm(t)
+	f, hour := newFarm(t), time.Now()
 	other, err := store.Open(t.Context(), store.Options{Catalog: f.catalog, Blobs: f.blobs, Tree: f.tree, Locks: f.locks, Actor: "other"})
 	f.must(err)
 	var (
@@ -102,8 +102,8 @@ func TestRateOverProcesses(t *testing.T) {
 		}
 	}
 	for i := range each {
-		working.Go(func() { settle(f.Store, fmt.Sprint("own", i), rateOf(most, time.Now())) })
-		working.Go(func() { settle(other, fmt.Sprint("other", i), rateOf(most, time.Now())) })
+		working.Go(func() { settle(f.Store, fmt.Sprint("own", i), rateOf(most, hour)) })
+		working.Go(func() { settle(other, fmt.Sprint("other", i), rateOf(most, hour)) })
 		working.Go(func() { settle(f.Store, fmt.Sprint("free", i), store.Rate{}) })
 	}
 	working.Wait()

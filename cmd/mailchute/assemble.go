@@ -16,6 +16,7 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/config"
+	"mailchute/pkg/dkim"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
 	"mailchute/store"
@@ -220,6 +221,7 @@ func (f *farm) job(log zerolog.Logger, progress func(incoming.Progress)) (*incom
 func (f *farm) jobOptions() (incoming.Options, error) {
 	o := incoming.Options{
 		Store: f.Store, Domains: f.config.Domains, Limits: f.config.Limits, Log: zerolog.Nop(),
+		DKIM:  dkim.New(dkim.Options{Resolver: f.config.DKIM.Resolver, Timeout: f.config.DKIM.Timeout}),
 		Space: f.parts.blobs.Space, MinFree: f.config.Store.MinFree,
 		Apart: []incoming.Neighbour{
 			{Name: "the catalog", Path: f.config.Abs(f.config.Store.Catalog)},
@@ -240,6 +242,7 @@ func (f *farm) jobOptions() (incoming.Options, error) {
 		o.Feeds = append(o.Feeds, incoming.Feed{
 			Name: feed.Name, Path: f.config.Abs(feed.Path), Format: feed.Format,
 			Settle: feed.Settle, DeferFor: feed.DeferFor, Owners: owners, Reads: &reads,
+			Align: feed.Align, DKIM: feed.DKIM,
 		})
 	}
 	return o, nil

@@ -40,7 +40,7 @@ sender may contribute there; what cannot be filed is held with its reason.`,
 		c.putCommand(), c.recipientsCommand(),
 		c.documentsCommand(), c.documentCommand(), c.heldCommand(), c.runsCommand(), c.traceCommand(),
 		c.checkCommand(), c.verifyCommand(), c.demoCommand(), c.benchCommand(), c.versionCommand(),
-		formatsTopic(),
+		formatsTopic(), securityTopic(),
 	)
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.began = true }
 	flags := root.PersistentFlags()

@@ -66,10 +66,10 @@ func checkAll(ctx context.Context, file string) iter.Seq2[checkJSON, error] {
 // checks tries the parts of an open farm.
 func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 	return func(yield func(checkJSON) bool) {
-		for _, check := range []checkJSON{
+		for _, check := range append(f.checkRights(),
 			checked("schedule", "incoming mail: "+f.config.Schedule.Incoming+"; sweep: "+f.config.Schedule.Sweep, f.checkSchedule()),
 			f.checkBlobs(ctx), f.checkTree(), f.checkSpace(),
-		} {
+		) {
 			if !yield(check) {
 				return
 			}

@@ -25,6 +25,12 @@ files that are still settling. Exit code 5: done, but something was held or defe
 			if err := f.hasFeeds(); err != nil {
 				return err
 			}
+			if err := guarded(f.config); err != nil {
+				return err
+			}
+			for _, doubt := range f.doubts() {
+				c.tell("warning: " + doubt)
+			}
 			all, err := f.Libraries(ctx)
 			if err != nil {
 				return err

@@ -174,7 +174,7 @@ func (c *cli) libraryShow() *cobra.Command {
 			shown := libraryShown{libraryJSON: newLibraryJSON(l), Grants: newGrants(grants)}
 			return c.show(shown, "Name", "Title", "Site", "Local part", "Accepts", "Sender trust", "Folders", "Plus part", "Name template",
 				"Overwrite", "Versions", "Save original", "Save meetings", "Save body", "Save headers", "Inline pictures", "Include", "Exclude",
-				"Max. file size", "Max. message size", "Blocked types", "Blocked files", "Inherits", "Archived", "Grants")
+				"Max. file size", "Max. message size", "Blocked types", "Blocked files", "Auto-replies", "Inherits", "Archived", "Grants")
 		}),
 	}
 }

@@ -30,6 +30,9 @@ func (c *cli) serveCommand() *cobra.Command {
 		if err := f.checkSchedule(); err != nil {
 			return err
 		}
+		if err := guarded(f.config); err != nil {
+			return err
+		}
 		return c.serve(ctx, f)
 	})
 	cmd := &cobra.Command{
@@ -86,6 +89,9 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 		return err
 	}
 	log.Info().Str("version", version().Version).Str("config", f.config.File).Int("feeds", len(f.config.Feeds)).Msg("Serving.")
+	for _, doubt := range f.doubts() {
+		log.Warn().Msg(doubt)
+	}
 	if err := f.logTrust(ctx, log); err != nil {
 		return err
 	}

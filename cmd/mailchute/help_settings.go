@@ -68,6 +68,8 @@ func farmCounterpart(key string) string {
 		return "DLsRequireAuthenticatedSenders, which asks the mail server to"
 	case "sender_trust":
 		return "none: it believes the envelope sender (claimed)"
+	case "safe_hosts":
+		return "safe e-mail servers, with the SMTP service of SharePoint's own server"
 	case "held_keep":
 		return "none: refused mail is deleted at once"
 	case "runs_keep":

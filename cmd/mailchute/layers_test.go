@@ -36,6 +36,10 @@ where
 what
   pkg/config      | pkg | github.com/pelletier/go-toml/v2
   pkg/drop        | pkg/durable pkg/address pkg/fault | github.com/fsnotify/fsnotify golang.org/x/sys
+  pkg/directory/ldapdir | pkg/directory pkg/address pkg/fault
+                  | github.com/go-ldap/ldap/v3 github.com/go-asn1-ber/asn1-ber net
+  pkg/directory/directorytest | pkg/directory pkg/address pkg/fault | github.com/google/go-cmp net os/exec
+  pkg/directory   | pkg/address
   pkg/dkim        | | github.com/emersion/go-msgauth net
   pkg/access      | pkg/library pkg/address pkg/text pkg/fault | golang.org/x/net
   pkg/library     | pkg/message pkg/address pkg/text pkg/fault | golang.org/x/text

@@ -16,7 +16,7 @@ import (
 type libraryFlags struct {
 	site, title, localPart, accept, senderTrust                   string
 	folders, plus, nameTemplate, inline, saveBody, blocked        string
-	maxFileSize, maxMessageSize                                   string
+	maxFileSize, maxMessageSize, autoReplies                      string
 	overwrite, saveOriginal, saveMeetings, saveHeaders, noInherit bool
 	versions                                                      int
 	include, exclude, blockedTypes                                []string
@@ -45,6 +45,7 @@ func (g *libraryFlags) register(cmd *cobra.Command) {
 	f.StringVar(&g.maxMessageSize, "max-message-size", library.FormatSize(library.Unlimited), "greatest `SIZE` of a whole message, or unlimited")
 	f.StringSliceVar(&g.blockedTypes, "blocked-types", nil, "`TYPES` of files that it does not take, known by name and by content: exe,js;\n"+library.PresetSharePoint+" stands for those that SharePoint blocks")
 	f.StringVar(&g.blocked, "blocked", string(library.BlockedHold), "what becomes of a file of a blocked type: hold (the message is held) or skip (the\nfile is left out)")
+	f.StringVar(&g.autoReplies, "auto-replies", string(library.AutoRepliesHold), "automatic answers and delivery reports: hold or file")
 	f.BoolVar(&g.noInherit, "no-inherit", false, "the site's grants do not count")
 	offer(cmd, "accept", string(library.AcceptContributors), string(library.AcceptAnyone))
 	offer(cmd, "sender-trust", rungs()...)
@@ -54,6 +55,7 @@ func (g *libraryFlags) register(cmd *cobra.Command) {
 	offer(cmd, "inline", string(library.InlineSkip), string(library.InlineSave))
 	offer(cmd, "blocked-types", library.PresetSharePoint)
 	offer(cmd, "blocked", string(library.BlockedHold), string(library.BlockedSkip))
+	offer(cmd, "auto-replies", string(library.AutoRepliesHold), string(library.AutoRepliesFile))
 }
 
 // rungs are the values of sender trust.
@@ -92,6 +94,7 @@ func (g *libraryFlags) changes(l *library.Library) []change {
 		{"max-message-size", func() (err error) { s.MaxMessageSize, err = maxMessageSize(g.maxMessageSize); return err }},
 		{"blocked-types", func() error { s.BlockedTypes = slices.Clone(g.blockedTypes); return s.Check() }},
 		{"blocked", func() (err error) { s.Blocked, err = library.ParseBlocked(g.blocked); return err }},
+		{"auto-replies", func() (err error) { s.AutoReplies, err = library.ParseAutoReplies(g.autoReplies); return err }},
 		{"no-inherit", func() error { l.Inherit = !g.noInherit; return nil }},
 	}
 }

@@ -33,6 +33,7 @@ type libraryJSON struct {
 	Exclude        []string `json:"exclude"`
 	MaxMessageSize int64    `json:"max_message_size"` // bytes; -1: no limit
 	Blocked        string   `json:"blocked"`
+	AutoReplies    string   `json:"auto_replies"`
 }
 
 func newLibraryJSON(l library.Library) libraryJSON {
@@ -53,6 +54,7 @@ func newLibraryJSON(l library.Library) libraryJSON {
 		SaveBody: or(string(s.SaveBody), string(library.BodyNone)), SaveHeaders: s.SaveHeaders,
 		Include: listed(s.Include), Exclude: listed(s.Exclude),
 		MaxMessageSize: s.MaxMessageSize, Blocked: or(string(s.Blocked), string(library.BlockedHold)),
+		AutoReplies: or(string(s.AutoReplies), string(library.AutoRepliesHold)),
 	}
 }
 
@@ -76,7 +78,7 @@ func (l libraryShown) cells() []string {
 		yesNo(l.SaveOriginal), yesNo(l.SaveMeetings), l.SaveBody, yesNo(l.SaveHeaders), l.Inline,
 		or(strings.Join(l.Include, ", "), "all"), or(strings.Join(l.Exclude, ", "), "none"),
 		library.FormatSize(l.MaxFileSize), library.FormatSize(l.MaxMessageSize),
-		or(strings.Join(l.BlockedTypes, ", "), "none"), l.Blocked, yesNo(l.Inherit), yesNo(l.Archived), or(strings.Join(grants, ", "), "none"),
+		or(strings.Join(l.BlockedTypes, ", "), "none"), l.Blocked, l.AutoReplies, yesNo(l.Inherit), yesNo(l.Archived), or(strings.Join(grants, ", "), "none"),
 	}
 }
 

@@ -56,8 +56,7 @@ func (f *farm) doubts() (all []string) {
 	return all
 }
 
-// foreign says that the data folder is another user's; "" it is ours. Only root comes so far
-// as to ask.
+// foreign says that the data folder is another user's; "" it is ours.
 func (f *farm) foreign() string {
 	catalog, err := drop.PlaceOf(f.config.Abs(f.config.Store.Catalog))
 	if err != nil {
@@ -69,4 +68,13 @@ func (f *farm) foreign() string {
 		return ""
 	}
 	return fmt.Sprintf("the catalog belongs to user %d, and this is run by user %d: what it makes is not that user's; run it as that user (serve --user)", owner, us)
+}
+
+// checkRights says who else can write the data folder.
+func (f *farm) checkRights() []checkJSON {
+	checks := []checkJSON{checked("rights", "not every user of this system can write the configuration and the catalog", guarded(f.config))}
+	for _, doubt := range f.doubts() {
+		checks = append(checks, checkJSON{Check: "rights", OK: true, Warning: true, Detail: doubt})
+	}
+	return checks
 }

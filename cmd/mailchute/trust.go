@@ -6,7 +6,6 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/access"
-	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 )
 
@@ -21,11 +20,11 @@ func (c *cli) warnOfTrust(ctx context.Context, f *farm, libraries ...library.Lib
 
 // checkTrust finds the libraries that ask for a surer sender than any feed can show.
 func (f *farm) checkTrust(ctx context.Context, libraries ...library.Library) ([]incoming.Check, error) {
-	var formats []drop.Format
+	var feeds []incoming.Feed
 	for _, feed := range f.config.Feeds {
-		formats = append(formats, feed.Reads)
+		feeds = append(feeds, incoming.Feed{Reads: &feed.Reads, Align: feed.Align, DKIM: feed.DKIM})
 	}
-	return incoming.CheckTrust(ctx, f.Store, formats, libraries...)
+	return incoming.CheckTrust(ctx, f.Store, feeds, libraries...)
 }
 
 // warnOfFarmTrust tells people what a change of the farm's trust in senders does not do:

@@ -3,10 +3,8 @@ package incoming
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"mailchute/pkg/access"
-	"mailchute/pkg/drop"
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
@@ -63,13 +61,7 @@ func (j *Job) checkTrust(ctx context.Context) []Check {
 	if err != nil {
 		return []Check{{Name: "libraries", Detail: err.Error()}}
 	}
-	var formats []drop.Format
-	for _, f := range j.Feeds {
-		if format, err := f.reads(); err == nil { // else the feed's own check has said so
-			formats = append(formats, format)
-		}
-	}
-	out, err := CheckTrust(ctx, j.Store, formats, libraries...)
+	out, err := CheckTrust(ctx, j.Store, j.Feeds, libraries...)
 	if err != nil {
 		return []Check{{Name: "farm policy", Detail: err.Error()}}
 	}
@@ -77,11 +69,11 @@ func (j *Job) checkTrust(ctx context.Context) []Check {
 }
 
 // CheckTrust warns of those of the libraries that ask for a surer sender than any feed
-// can show, by how the feeds are read.
-func CheckTrust(ctx context.Context, s *store.Store, feeds []drop.Format, libraries ...library.Library) ([]Check, error) {
+// can show.
+func CheckTrust(ctx context.Context, s *store.Store, feeds []Feed, libraries ...library.Library) ([]Check, error) {
 	reach := access.Claimed
-	if slices.ContainsFunc(feeds, func(f drop.Format) bool { return f.Vouches() }) {
-		reach = access.Proven
+	for _, f := range feeds {
+		reach = max(reach, f.reach())
 	}
 	policy, err := s.Policy(ctx)
 	if err != nil {
@@ -100,4 +92,15 @@ func CheckTrust(ctx context.Context, s *store.Store, feeds []drop.Format, librar
 		})
 	}
 	return out, nil
+}
+
+// reach is the surest rung that the feed's senders can be on.
+func (f Feed) reach() access.Rung {
+	switch reads, err := f.reads(); {
+	case err == nil && reads.Vouches():
+		return access.Proven
+	case f.DKIM && len(f.Align.Methods) > 0:
+		return access.Aligned
+	}
+	return access.Claimed // also where the feed's own check has said that it cannot be read
 }

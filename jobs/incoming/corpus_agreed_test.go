@@ -155,11 +155,14 @@ func (c *comparison) name(i int, p storedPart) {
 	}
 }
 
-// uuencoded looks for the files that were found in the text.
+// uuencoded looks for the uuencoded files: those in a text have the name that stands before
+// them, those that are a part have the part's.
 func (c *comparison) uuencoded() {
 	for i, want := range c.Uuencoded {
 		c.tally["uuencoded"]++
-		is := func(p storedPart) bool { return c.same(want, p) && p.OriginalName == *want.Filename }
+		is := func(p storedPart) bool {
+			return c.same(want, p) && (p.OriginalName == *want.Filename || !strings.Contains(p.Part, "/"))
+		}
 		if !slices.ContainsFunc(c.fate.open, is) {
 			c.differs(fmt.Sprintf("uuencoded %d", i+1), c.fate.open, fmt.Sprintf("%s %.16s", *want.Filename, want.SHA256))
 		}

@@ -44,6 +44,7 @@ func answers() []string {
 		"a parameter on a line of its own goes on with its field, although the blank before it is missing",
 		"damaged base64: all whole bytes that can be had are stored, and the document is marked as damaged",
 		"a transfer encoding that nobody knows: the part is stored as it was sent, and marked as damaged",
+		"x-uu and uue are other names of x-uuencode",
 		"uuencoded data without an end line: what is there is stored, and marked as damaged",
 		"a boundary is a whole line that begins with its two dashes (RFC 2046 §5.1.1); what is not found by it is in the original",
 		"of two fields of one name that contradict each other, the first counts; the original has what the other would have shown",

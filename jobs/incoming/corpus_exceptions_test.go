@@ -240,7 +240,8 @@ func (c *comparison) parse(i int) (*message.Message, message.Part, error) {
 }
 
 // differences are the only reasons why a name or a column is not as agreed:
+//   - encoded-text: what is uuencoded is the text that people read, by its part's transfer
+//     encoding
 //   - utf-16: without a byte order mark it is big-endian (RFC 2781 §4.3), which was meant;
 //     the parsers read it as their machine does
-//   - unknown-encoding: nobody says what the part's transfer encoding is; it is kept as sent
-func differences() []string { return []string{"utf-16", "unknown-encoding"} }
+func differences() []string { return []string{"encoded-text", "utf-16"} }

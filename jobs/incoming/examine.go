@@ -37,20 +37,10 @@ type examination struct {
 	explained bool
 }
 
-// parse walks and decodes the message.
-func (x *examination) parse(ctx context.Context, p *message.Parser, in *io.SectionReader, keep sink) error {
-	if err := x.walk(ctx, p, in); err != nil {
-		return err
-	}
-	return x.decode(ctx, keep)
-}
-
 // walk finds the message's parts.
 func (x *examination) walk(ctx context.Context, p *message.Parser, in *io.SectionReader) (err error) {
-	if x.msg, err = p.Parse(ctx, in, in.Size()); err != nil {
-		return err
-	}
-	return x.checkDocuments()
+	x.msg, err = p.Parse(ctx, in, in.Size())
+	return err
 }
 
 // maxDocuments is how many documents a message may become for several recipients together.
@@ -121,6 +111,17 @@ func (x *examination) decode(ctx context.Context, keep sink) (err error) {
 		}
 	}
 	return nil
+}
+
+// file decodes the message, and asks the libraries what documents they want.
+func (x *examination) file(ctx context.Context, keep sink) error {
+	if err := x.checkDocuments(); err != nil {
+		return err
+	}
+	if err := x.decode(ctx, keep); err != nil {
+		return err
+	}
+	return x.plan(ctx, keep)
 }
 
 // sniff decodes a part, and looks at what its bytes are.

@@ -61,6 +61,7 @@ type RecipientExplanation struct {
 	Skipped   int                 `json:"skipped,omitempty"`
 	Documents []ExplainedDocument `json:"documents"`
 	LeftOut   []ExplainedLeftOut  `json:"left_out,omitempty"` // Skipped counts all of it but the original
+	Standing
 }
 
 // ExplainedDocument is a document that the message would become. Its name may get a
@@ -92,7 +93,11 @@ func Explain(ctx context.Context, o Options, file, format, feed string) (Explana
 		File: file, Envelope: ExplainedEnvelope{Recipients: []string{}}, Recipients: []RecipientExplanation{},
 		Lines: []drop.Line{},
 	}
-	f, err := formatFor(o, file, format, feed)
+	from, err := feedFor(o, file, format, feed)
+	if err != nil {
+		return x, err
+	}
+	f, err := from.reads()
 	if err != nil {
 		return x, err
 	}
@@ -111,7 +116,7 @@ func Explain(ctx context.Context, o Options, file, format, feed string) (Explana
 	if err != nil {
 		return x, err
 	}
-	err = x.explain(ctx, o, src, info, f)
+	err = x.explain(ctx, o, src, info, f, o.ladderOf(from))
 	if class := fault.Of(err); class == fault.Permanent || class == fault.Poison {
 		x.Reason, x.Detail = fault.ReasonOf(err), err.Error()
 		return x, nil
@@ -120,7 +125,7 @@ func Explain(ctx context.Context, o Options, file, format, feed string) (Explana
 }
 
 // explain does what process does, without keeping anything.
-func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, info fs.FileInfo, f drop.Format) (err error) {
+func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, info fs.FileInfo, f drop.Format, l ladder) (err error) {
 	e, size := examination{received: info.ModTime(), explained: true}, info.Size()
 	judge := newJudge(o.Store, o.Domains)
 	if e.policy, err = judge.policy(ctx); err != nil {
@@ -129,12 +134,13 @@ func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, 
 	if e.env, x.Lines, err = drop.Trace(src, size, f); err != nil {
 		return err
 	}
-	if err := judge.envelope(ctx, &e); err != nil {
+	in := body(src, size, e.env)
+	broken := e.walk(ctx, message.NewParser(o.Limits), in)
+	if err := judge.decide(ctx, l, &e, in); err != nil {
 		return err
 	}
-	err = e.parse(ctx, message.NewParser(o.Limits), body(src, size, e.env), discard)
-	if err == nil {
-		err = e.plan(ctx, discard)
+	if err = broken; err == nil {
+		err = e.file(ctx, discard)
 	}
 	if class := fault.Of(err); class == fault.Permanent || class == fault.Poison {
 		e.refuse(fault.ReasonOf(err), err.Error())
@@ -142,7 +148,7 @@ func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, 
 		return err
 	}
 	x.describe(&e)
-	return nil
+	return x.retrace(ctx, judge, &e)
 }
 
 // describe fills in what was found.
@@ -215,29 +221,29 @@ func explainDrafts(drafts []library.Draft) []ExplainedDocument {
 	return docs
 }
 
-// formatFor returns the format of the named feed, or the named one, or that of the feed
-// whose folder the file is in.
-func formatFor(o Options, file, format, feed string) (drop.Format, error) {
+// feedFor returns the named feed, or one that reads the named format and vouches for
+// nobody, or the feed whose folder the file is in.
+func feedFor(o Options, file, format, feed string) (Feed, error) {
 	if feed != "" {
 		i := slices.IndexFunc(o.Feeds, func(f Feed) bool { return f.Name == feed })
 		if i < 0 {
-			return drop.Format{}, fmt.Errorf("feed %q: %w", feed, fault.ErrNotFound)
+			return Feed{}, fmt.Errorf("feed %q: %w", feed, fault.ErrNotFound)
 		}
-		return o.Feeds[i].reads()
+		return o.Feeds[i], nil
 	}
 	if format != "" {
-		return drop.FormatNamed(format)
+		return Feed{Format: format}, nil
 	}
 	at, err := os.Stat(filepath.Dir(file))
 	if err != nil {
-		return drop.Format{}, err
+		return Feed{}, err
 	}
 	for _, feed := range o.Feeds {
 		for _, dir := range []string{feed.Path, filepath.Join(feed.Path, "new"), filepath.Join(feed.Path, "cur")} {
 			if info, err := os.Stat(dir); err == nil && os.SameFile(info, at) {
-				return feed.reads()
+				return feed, nil
 			}
 		}
 	}
-	return drop.Format{}, fmt.Errorf("%s lies in no feed's folder: name its feed with --feed or its format with --format: %w", file, fault.ErrInvalid)
+	return Feed{}, fmt.Errorf("%s lies in no feed's folder: name its feed with --feed or its format with --format: %w", file, fault.ErrInvalid)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"mailchute/jobs"
+	"mailchute/pkg/access"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
 )
@@ -28,6 +29,8 @@ type Feed struct {
 	// Reads is the format with what the feed says of it; nil: that named by Format, and
 	// nobody vouches for senders.
 	Reads *drop.Format
+	Align access.Alignment // what proves the domain of From; the zero one: nothing
+	DKIM  bool             // signatures are verified here, by Options.DKIM
 }
 
 // reads returns how the feed's files are read.
@@ -38,15 +41,15 @@ func (f Feed) reads() (drop.Format, error) {
 	return drop.FormatNamed(f.Format)
 }
 
-// formatOf returns how a file of a feed in a format was read: as the feed does it, or by the
-// format alone where there is no such feed any more.
-func (o Options) formatOf(feed, format string) (drop.Format, error) {
+// feedOf returns the feed that a file in a format came from, or one that reads the format
+// alone, and vouches for nobody, where there is no such feed any more.
+func (o Options) feedOf(name, format string) Feed {
 	for _, f := range o.Feeds {
-		if f.Name == feed && f.Format == format {
-			return f.reads()
+		if f.Name == name && f.Format == format {
+			return f
 		}
 	}
-	return drop.FormatNamed(format)
+	return Feed{Name: name, Format: format}
 }
 
 // feed is a Feed with its folder, open while it can be drained.

@@ -43,10 +43,11 @@ func readFeed(f *incoming.Feed, words string) error {
 		case "shared_domains":
 			align.Shared = list
 		case "dkim":
+			f.DKIM = value == "verify"
 		default:
 			return fmt.Errorf("feed %q: unknown setting %s", words, key)
 		}
 	}
-	f.Format, f.Reads = name, &reads
+	f.Format, f.Reads, f.Align = name, &reads, align
 	return nil
 }

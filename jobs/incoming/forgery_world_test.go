@@ -9,6 +9,7 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/access"
+	"mailchute/pkg/dkim"
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
@@ -31,7 +32,7 @@ func newTrialWorld(t *testing.T, feed string, options ...func(*incoming.Options)
 	t.Helper()
 	format, _, _ := strings.Cut(feed, " ")
 	w := newWorld(t, format, with(func(o *incoming.Options) {
-		o.Domains = []string{"drop.test"}
+		o.Domains, o.DKIM = []string{"drop.test"}, dkim.New(dkim.Options{Lookup: trialDNS})
 		if err := readFeed(&o.Feeds[0], feed); err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 // farm. Only this mail is bounded by held_max.
 var strangers = []fault.Reason{
 	fault.UnknownAddress, fault.ForeignDomain, fault.NoPermission, fault.NotAuthenticated, fault.AmbiguousSender,
+	fault.SenderBlocked, fault.RateLimited, fault.UnsafeHost, fault.AutoReply, fault.Loop,
 }
 
 // ofStranger reports whether the verdict holds mail that held_max bounds.
@@ -93,8 +94,11 @@ func (j *Job) lookForRoom(ctx context.Context) error {
 }
 
 // takeRoom takes the room that the message needs where it will be held, and notes where
-// there is none.
+// there is none. A second call does so for what was rejected since.
 func (p *pass) takeRoom(ctx context.Context, a *arrival) (err error) {
+	if a.room > 0 || a.crowded {
+		return nil
+	}
 	if !slices.ContainsFunc(a.verdicts, func(v verdict) bool { return v.ofStranger(a.policy) }) {
 		return nil
 	}

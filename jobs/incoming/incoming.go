@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"mailchute/jobs"
+	"mailchute/pkg/dkim"
 	"mailchute/pkg/durable"
 	"mailchute/pkg/event"
 	"mailchute/pkg/message"
@@ -29,6 +30,8 @@ type Options struct {
 	Feeds   []Feed
 	Domains []string // the mail domains that are the farm's own
 	Limits  message.Limits
+	// DKIM verifies the signatures of feeds that ask for it; nil: there is none.
+	DKIM *dkim.Verifier
 	// Space returns the free bytes and the size of the file system that holds the store.
 	Space func() (free, total int64, err error)
 	// MinFree is the share of it below which nothing is claimed; 0: it may be full.

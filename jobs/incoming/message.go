@@ -1,11 +1,11 @@
 package incoming
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 
-	"mailchute/pkg/address"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/event"
 	"mailchute/pkg/fault"
@@ -76,8 +76,9 @@ func (p *pass) decide(ctx context.Context, a *arrival, parser **message.Parser) 
 	if err != nil {
 		return p.reject(ctx, a, err)
 	}
-	if err := judge.envelope(ctx, &a.examination); err != nil {
-		return outage{err}
+	doubt := p.walk(ctx, a, parser)
+	if err := p.judge(ctx, a, judge, &doubt); err != nil {
+		return err
 	}
 	if err := p.takeRoom(ctx, a); err != nil {
 		return err
@@ -85,14 +86,31 @@ func (p *pass) decide(ctx context.Context, a *arrival, parser **message.Parser) 
 	if a.stillWaits() {
 		return errNoRoom
 	}
+	if err := p.memory.take(ctx, a); err != nil {
+		return err
+	}
 	if a.mark, err = markOf(body(a.src, a.Size, a.env)); err != nil {
 		return p.reject(ctx, a, err)
 	}
-	if err := unfit(a.Item); err != nil {
-		return p.reject(ctx, a, err)
+	if doubt == nil {
+		doubt = p.read(ctx, a, parser)
 	}
-	if err := p.read(ctx, a, parser); err != nil {
-		return p.reject(ctx, a, err)
+	if doubt != nil {
+		return p.reject(ctx, a, doubt)
+	}
+	return nil
+}
+
+// judge finds the verdicts. Where the sender cannot be found out just now, they are those
+// of nobody we know, and doubt says why the message must wait.
+func (p *pass) judge(ctx context.Context, a *arrival, j *judge, doubt *error) error {
+	err := j.decide(ctx, p.ladderOf(p.feedOf(a.Feed, a.Format)), &a.examination, body(a.src, a.Size, a.env))
+	if errors.As(err, new(unproved)) {
+		*doubt = cmp.Or(*doubt, err)
+		err = j.decide(ctx, ladder{}, &a.examination, nil)
+	}
+	if err != nil {
+		return outage{err}
 	}
 	return nil
 }
@@ -108,21 +126,30 @@ func unfit(item *drop.Item) error {
 	return fault.Markf(fault.Poison, fault.Poisoned, "the process ended %d times while it handled this message", item.Crashes)
 }
 
-// read parses and decodes the message, and plans its documents. A parser that may have
-// been left in the middle of something is replaced.
-func (p *pass) read(ctx context.Context, a *arrival, parser **message.Parser) (err error) {
-	defer func() {
-		if fault.Of(err) == fault.Poison {
-			*parser = message.NewParser(p.Limits)
-		}
-	}()
-	defer recovered(&err)
-
-	err = a.walk(ctx, *parser, body(a.src, a.Size, a.env))
-	if err := p.memory.take(ctx, a); err != nil {
+// walk finds the message's parts. A parser that may have been left in the middle of
+// something is replaced.
+func (p *pass) walk(ctx context.Context, a *arrival, parser **message.Parser) (err error) {
+	if err := unfit(a.Item); err != nil {
 		return err
 	}
-	if err != nil {
+	defer p.renew(parser, &err)
+	defer recovered(&err)
+	return a.walk(ctx, *parser, body(a.src, a.Size, a.env))
+}
+
+// renew replaces a parser that has failed.
+func (p *pass) renew(parser **message.Parser, err *error) {
+	if fault.Of(*err) == fault.Poison {
+		*parser = message.NewParser(p.Limits)
+	}
+}
+
+// read decodes the message, and plans its documents.
+func (p *pass) read(ctx context.Context, a *arrival, parser **message.Parser) (err error) {
+	defer p.renew(parser, &err)
+	defer recovered(&err)
+
+	if err := a.checkDocuments(); err != nil {
 		return err
 	}
 	if err := a.decode(ctx, a.keep); err != nil {
@@ -201,24 +228,6 @@ func (p *pass) settle(ctx context.Context, a *arrival, st store.Settlement) erro
 	return nil
 }
 
-// stageWhole stages the whole drop file where anything is held.
-func (a *arrival) stageWhole(ctx context.Context, st *store.Settlement) error {
-	for _, d := range st.Decided {
-		if d.State != store.Held {
-			continue
-		}
-		whole, err := a.keep(ctx, func(w io.Writer) (message.Content, error) {
-			return copyAll(ctx, w, io.NewSectionReader(a.src, 0, a.Size))
-		})
-		if err != nil {
-			return fmt.Errorf("stage the drop file: %w", err)
-		}
-		st.Whole = whole.Digest
-		return nil
-	}
-	return nil
-}
-
 // logOutcomes writes event 6873 for each recipient whose mail was not filed, and 6872
 // for a file without an envelope.
 func (p *pass) logOutcomes(a *arrival, outcomes []store.Outcome) {
@@ -236,59 +245,4 @@ func (p *pass) logFailure(a *arrival, to string, s store.State, reason, detail s
 	event.Failure{
 		MessageID: a.row().MessageID, File: a.Name, Sender: a.row().Sender, Recipient: to, State: string(s), Reason: reason, Detail: detail,
 	}.Log(p.Log, p.run.ID)
-}
-
-// row returns the item's row.
-func (a *arrival) row() store.Item {
-	it := store.Item{
-		Key: a.key, Feed: a.Feed, Format: a.Format, File: a.Name, Sender: a.env.Sender.String(),
-		Rung: a.who.Rung, Evidence: a.who.Evidence, Login: a.who.Login, Size: a.Size, Mark: a.mark,
-	}
-	if a.msg != nil {
-		it.MessageID = a.msg.Header.MessageID
-	}
-	return it
-}
-
-// columns returns the e-mail columns of the message's documents.
-func (x *examination) columns() store.Columns {
-	c := store.Columns{Sender: x.env.Sender.String()}
-	if x.msg != nil {
-		h := x.msg.Header
-		c.MessageID, c.From, c.To, c.Cc, c.Subject, c.Date = h.MessageID, h.From, h.To, h.Cc, h.Subject, h.Date
-		c.InReplyTo, c.References = h.InReplyTo, h.References
-	}
-	return c
-}
-
-// recipients returns whom the envelope names; nobody, once, where it could not be read.
-func (a *arrival) recipients() []address.Address {
-	if len(a.env.Recipients) == 0 {
-		return []address.Address{{}}
-	}
-	return a.env.Recipients
-}
-
-// keep is the sink that stages. What fails in the store is no fault of the message.
-func (a *arrival) keep(ctx context.Context, f func(io.Writer) (message.Content, error)) (message.Content, error) {
-	var own error
-	c, err := a.stage.Write(ctx, func(w io.Writer) (c message.Content, err error) {
-		c, own = f(storeWriter{w})
-		return c, own
-	})
-	if err != nil && own == nil {
-		err = outage{err}
-	}
-	return c, err
-}
-
-// storeWriter marks the errors of the store as such.
-type storeWriter struct{ w io.Writer }
-
-func (s storeWriter) Write(p []byte) (int, error) {
-	n, err := s.w.Write(p)
-	if err != nil {
-		err = outage{err}
-	}
-	return n, err
 }

@@ -73,10 +73,14 @@ func (a *arrival) release(ctx context.Context, o Options, h store.HeldMail, by O
 	if by.DryRun {
 		keep = discard
 	}
+	if err := a.openEnvelope(o); err != nil {
+		return Released{}, err
+	}
+	harm := a.walkHeld(ctx, o.Limits, h)
 	if err := a.override(ctx, o, h, by); err != nil {
 		return Released{}, err
 	}
-	if err := a.examine(ctx, o.Limits, h, keep); err != nil {
+	if err := a.fileHeld(ctx, harm, keep); err != nil {
 		return Released{}, err
 	}
 	v := a.verdicts[0]
@@ -101,19 +105,24 @@ func (a *arrival) release(ctx context.Context, o Options, h store.HeldMail, by O
 	return r, nil
 }
 
-// override reads the envelope, and makes the operator's word the verdict for the
-// recipient. Where no envelope can be read, the whole file is the message.
-func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by Override) error {
-	format, err := o.formatOf(a.Feed, a.Format)
+// openEnvelope reads the envelope. Where there is none that can be read, the whole file is
+// the message.
+func (a *arrival) openEnvelope(o Options) error {
+	format, err := o.feedOf(a.Feed, a.Format).reads()
 	if err != nil {
 		return err
 	}
-	j := newJudge(o.Store, o.Domains)
 	a.env, err = drop.ReadEnvelope(a.src, a.Size, format)
-	if err != nil && fault.Of(err) != fault.Permanent {
-		return err
+	if fault.Of(err) == fault.Permanent {
+		return nil
 	}
-	if a.who, err = j.author(ctx, a.env, by.Author); err != nil {
+	return err
+}
+
+// override makes the operator's word the verdict for the recipient.
+func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by Override) (err error) {
+	j := newJudge(o.Store, o.Domains)
+	if a.who, err = j.author(ctx, o.ladderOf(o.feedOf(a.Feed, a.Format)), a, by.Author); err != nil {
 		return err
 	}
 	var to address.Address
@@ -138,8 +147,11 @@ func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by 
 }
 
 // author returns the sender, or the user of that login as if the message were theirs.
-func (j *judge) author(ctx context.Context, env drop.Envelope, login string) (access.Sender, error) {
-	who, err := j.sender(ctx, env)
+func (j *judge) author(ctx context.Context, l ladder, a *arrival, login string) (access.Sender, error) {
+	if login != "" { // whoever it was, and whatever the DNS says
+		l = ladder{}
+	}
+	who, err := j.sender(ctx, l, &a.examination, body(a.src, a.Size, a.env))
 	if who.Ambiguous {
 		who.Login = ""
 	}
@@ -196,16 +208,25 @@ func (j *judge) ownDestination(ctx context.Context, who access.Sender, to addres
 	return v.library, v.detail, err
 }
 
-// examine parses the message and plans its documents. What does harm, and what has ended
-// processes before, is planned as its original alone.
-func (a *arrival) examine(ctx context.Context, limits message.Limits, h store.HeldMail, keep sink) error {
-	in := body(a.src, a.Size, a.env)
-	if h.Outcome.Reason != fault.Poisoned {
-		err := a.parseAndPlan(ctx, limits, in, keep)
-		if fault.Of(err) != fault.Poison {
-			return err
-		}
+// walkHeld finds the message's parts. What has ended processes before is not looked at;
+// harm says that, and what else stands against reading the message.
+func (a *arrival) walkHeld(ctx context.Context, limits message.Limits, h store.HeldMail) (harm error) {
+	if h.Outcome.Reason == fault.Poisoned {
+		return fault.Markf(fault.Poison, fault.Poisoned, "it was held as %s", fault.Poisoned)
 	}
+	defer recovered(&harm)
+	return a.walk(ctx, message.NewParser(limits), body(a.src, a.Size, a.env))
+}
+
+// fileHeld plans the message's documents. What does harm is planned as its original alone.
+func (a *arrival) fileHeld(ctx context.Context, harm error, keep sink) error {
+	if harm == nil {
+		harm = a.fileGuarded(ctx, keep)
+	}
+	if fault.Of(harm) != fault.Poison {
+		return harm
+	}
+	in := body(a.src, a.Size, a.env)
 	whole := message.Message{Malformed: "it is over the limits", Size: in.Size()}
 	if a.msg != nil {
 		whole.Header = a.msg.Header
@@ -220,10 +241,7 @@ func (a *arrival) examine(ctx context.Context, limits message.Limits, h store.He
 	return err
 }
 
-func (a *arrival) parseAndPlan(ctx context.Context, limits message.Limits, in *io.SectionReader, keep sink) (err error) {
+func (a *arrival) fileGuarded(ctx context.Context, keep sink) (err error) {
 	defer recovered(&err)
-	if err := a.parse(ctx, message.NewParser(limits), in, keep); err != nil {
-		return err
-	}
-	return a.plan(ctx, keep)
+	return a.file(ctx, keep)
 }

@@ -3,11 +3,11 @@ package incoming
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/address"
-	"mailchute/pkg/drop"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/store"
@@ -29,45 +29,6 @@ func (v verdict) allowed() bool { return v.decision.Allow }
 // rejected returns the verdict of a recipient for whom the message is not filed.
 func rejected(to address.Address, l library.Library, reason fault.Reason, format string, args ...any) verdict {
 	return verdict{recipient: to, library: l, decision: access.Decision{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
-}
-
-// sender says who sent a message, and how we know: by the lines that the feed vouches
-// for, else by the word of the envelope. From is never asked.
-func (j *judge) sender(ctx context.Context, env drop.Envelope) (access.Sender, error) {
-	if env.Proof.Field != "" {
-		return j.proven(ctx, env.Proof)
-	}
-	who := access.Sender{Address: env.Sender, Rung: access.Claimed, Evidence: "envelope sender, which anyone can write"}
-	if env.Sender.IsNull() {
-		who.Evidence = "null envelope sender"
-		return who, nil
-	}
-	u, err := j.userAt(ctx, env.Sender)
-	if err != nil {
-		return who, err
-	}
-	who = resolved(who, u)
-	if env.Proof.Doubt != "" {
-		who.Login, who.Ambiguous, who.Evidence = "", true, env.Proof.Doubt
-	}
-	return who, nil
-}
-
-// proven is the sender that the feed's MTA vouches for. A login that is no address of a
-// user's is looked for among the users' logins.
-func (j *judge) proven(ctx context.Context, p drop.Proof) (who access.Sender, err error) {
-	who = access.Sender{Address: p.Address, Rung: access.Proven, Evidence: p.String()}
-	var u user
-	if !p.Address.IsNull() {
-		u, err = j.userAt(ctx, p.Address)
-	}
-	if err == nil && u.login == "" && p.Login != "" {
-		u, err = j.userNamed(ctx, p.Login)
-	}
-	if p.Address.IsNull() {
-		who.Address = address.Address{Local: p.Login}
-	}
-	return resolved(who, u), err
 }
 
 // userNamed returns the user with a login.
@@ -94,9 +55,10 @@ func resolved(who access.Sender, u user) access.Sender {
 	return who
 }
 
-// envelope judges the sender and every recipient of an envelope. Errors are the store's.
-func (j *judge) envelope(ctx context.Context, x *examination) (err error) {
-	if x.who, err = j.sender(ctx, x.env); err != nil {
+// decide judges the sender and every recipient of a message; in is what stands below its
+// trusted zone. Errors are the store's, or an unproved.
+func (j *judge) decide(ctx context.Context, l ladder, x *examination, in *io.SectionReader) (err error) {
+	if x.who, err = j.sender(ctx, l, x, in); err != nil {
 		return err
 	}
 	for _, to := range x.env.Recipients {
@@ -104,7 +66,7 @@ func (j *judge) envelope(ctx context.Context, x *examination) (err error) {
 		if err != nil {
 			return err
 		}
-		x.verdicts = append(x.verdicts, v)
+		x.verdicts = append(x.verdicts, x.guard(v))
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ type Result struct {
 	Where  string // for people: "authentication-results (line 3)"
 }
 
+// Passes reports whether the check says that the domain is proved.
+func (r Result) Passes() bool { return r.Value == "pass" }
+
 // The methods that can prove a From domain.
 const (
 	MethodDMARC = "dmarc"
@@ -54,7 +57,7 @@ func (a Alignment) Align(from address.Address, results []Result) (evidence, why 
 		return "", "its results of dmarc contradict each other"
 	}
 	for _, r := range results {
-		if r.Value != "pass" || !slices.Contains(a.Methods, r.Method) {
+		if !r.Passes() || !slices.Contains(a.Methods, r.Method) {
 			continue
 		}
 		if !a.aligned(domain, address.FoldDomain(r.Domain)) {
@@ -100,7 +103,7 @@ func contradicted(results []Result) bool {
 	var pass, other bool
 	for _, r := range results {
 		if r.Method == MethodDMARC {
-			pass, other = pass || r.Value == "pass", other || r.Value != "pass"
+			pass, other = pass || r.Passes(), other || !r.Passes()
 		}
 	}
 	return pass && other

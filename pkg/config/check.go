@@ -45,8 +45,9 @@ func (r *reader) config(f file) Config {
 			Incoming: r.text("schedule.incoming", f.Schedule.Incoming),
 			Sweep:    r.text("schedule.sweep", f.Schedule.Sweep),
 		},
-		Limits: r.limits(f.Limits),
-		DKIM:   r.dkim(f.DKIM),
+		Limits:    r.limits(f.Limits),
+		DKIM:      r.dkim(f.DKIM),
+		Directory: r.directory(f.Directory),
 		Log: Log{
 			Level:  r.oneOf("log.level", f.Log.Level, "debug", "info", "warn", "error"),
 			Format: r.oneOf("log.format", f.Log.Format, LogAuto, LogJSON, LogConsole),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/directory/ldapdir"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
 )
@@ -19,14 +20,15 @@ const FileName = "mailchute.toml"
 // Config is a configuration whose every value has been checked. Paths are as written: Abs
 // says which file they mean.
 type Config struct {
-	File     string   // absolute path of the file it was read from
-	Domains  []string // the farm's mail domains, at least one
-	Store    Store
-	Feeds    []Feed // names and paths differ
-	Schedule Schedule
-	Limits   message.Limits
-	DKIM     DKIM
-	Log      Log
+	File      string   // absolute path of the file it was read from
+	Domains   []string // the farm's mail domains, at least one
+	Store     Store
+	Feeds     []Feed // names and paths differ
+	Schedule  Schedule
+	Limits    message.Limits
+	DKIM      DKIM
+	Directory Directory
+	Log       Log
 }
 
 // Schedule is when the jobs run, as crontab(5) writes it; whoever runs them checks it.
@@ -79,6 +81,14 @@ type Feed struct {
 type DKIM struct {
 	Resolver string        // host:port of a DNS server; "": those of the system
 	Timeout  time.Duration // for all of one message's signatures
+}
+
+// Directory is a directory of users and groups.
+type Directory struct {
+	// Asked says where it is and how it is asked; URL "": there is none. CAFile is a path
+	// as written, and Password is nil: it is in PasswordFile.
+	Asked        ldapdir.Options
+	PasswordFile string // path; "": it is asked without a password
 }
 
 // Log says what is logged and how.

@@ -12,6 +12,7 @@ import (
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/config"
+	"mailchute/pkg/directory/ldapdir"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
 )
@@ -78,12 +79,24 @@ func TestParse(t *testing.T) {
 		Schedule: config.Schedule{Incoming: "*/5 8-18 * * 1-5", Sweep: "@daily"},
 		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
 		DKIM:     config.DKIM{Resolver: "127.0.0.1:53", Timeout: 2 * time.Second},
-		Log:      config.Log{Level: "debug", Format: config.LogJSON},
+		Directory: config.Directory{
+			PasswordFile: "/etc/mailchute/directory",
+			Asked: ldapdir.Options{
+				URL: "ldap://dc1.corp.example:3890", StartTLS: true, CAFile: "ca.pem", Base: "DC=corp,DC=example", BindDN: "CN=mailchute,DC=corp,DC=example",
+				Flavour: ldapdir.OpenLDAP, UserFilter: "(objectClass=inetOrgPerson)", Login: "uid", Addresses: []string{"mail", "mailLocalAddress"},
+				Cache: 5 * time.Minute, Timeout: 3 * time.Second,
+			},
+		},
+		Log: config.Log{Level: "debug", Format: config.LogJSON},
 		Feeds: []config.Feed{
-			{Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}, Reads: reads("iis", drop.Trust{}),
-				Align: access.Alignment{Methods: []string{}, Strict: true, Shared: []string{"provider.example"}}, DKIM: true},
-			{Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Reads: reads("drop-write", drop.Trust{}),
-				Align: access.Alignment{Methods: access.AlignMethods()}},
+			{
+				Name: "one", Path: "/var/spool/one", Format: "iis", Settle: 10 * time.Second, DeferFor: 36 * time.Hour, Owners: []string{"mail", "1001"}, Reads: reads("iis", drop.Trust{}),
+				Align: access.Alignment{Methods: []string{}, Strict: true, Shared: []string{"provider.example"}}, DKIM: true,
+			},
+			{
+				Name: "two", Path: "two", Format: "drop-write", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Reads: reads("drop-write", drop.Trust{}),
+				Align: access.Alignment{Methods: access.AlignMethods()},
+			},
 		},
 	}
 	tests := map[string]config.Config{

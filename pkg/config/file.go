@@ -12,13 +12,14 @@ import (
 // file is the text of a configuration. Its comments document the settings, its values in
 // defaults are those of settings that are left out.
 type file struct {
-	Domains  []string     `toml:"domains" comment:"mailchute's configuration. A path counts from the folder of this file.\nWhat is left out has the value that stands here. \"mailchute check\" tries everything.\n\nMail for these domains is ours; mail for any other is held (foreign-domain)."`
-	Store    storeFile    `toml:"store" comment:"Where the data lie. All of it is one unit: back it up and move it as a whole."`
-	Schedule scheduleFile `toml:"schedule" comment:"When jobs run, whatever arrives: five fields as in crontab(5), or \"@every 90s\"."`
-	Limits   limitsFile   `toml:"limits" comment:"What one message may cost. A message beyond a limit is held (over-limits)."`
-	DKIM     dkimFile     `toml:"dkim" comment:"For feeds with dkim = \"verify\": how the keys of signatures are looked up."`
-	Log      logFile      `toml:"log" comment:"What \"mailchute serve\" writes to standard error."`
-	Feeds    []feedFile   `toml:"feed" comment:"A drop folder. For more of them, repeat from [[feed]] with another name and path."`
+	Domains   []string      `toml:"domains" comment:"mailchute's configuration. A path counts from the folder of this file.\nWhat is left out has the value that stands here. \"mailchute check\" tries everything.\n\nMail for these domains is ours; mail for any other is held (foreign-domain)."`
+	Store     storeFile     `toml:"store" comment:"Where the data lie. All of it is one unit: back it up and move it as a whole."`
+	Schedule  scheduleFile  `toml:"schedule" comment:"When jobs run, whatever arrives: five fields as in crontab(5), or \"@every 90s\"."`
+	Limits    limitsFile    `toml:"limits" comment:"What one message may cost. A message beyond a limit is held (over-limits)."`
+	DKIM      dkimFile      `toml:"dkim" comment:"For feeds with dkim = \"verify\": how the keys of signatures are looked up."`
+	Directory directoryFile `toml:"directory" comment:"An LDAP directory of users and groups, beside those of the catalog: who has an address, and\nwhich groups they are in."`
+	Log       logFile       `toml:"log" comment:"What \"mailchute serve\" writes to standard error."`
+	Feeds     []feedFile    `toml:"feed" comment:"A drop folder. For more of them, repeat from [[feed]] with another name and path."`
 }
 
 type storeFile struct {
@@ -62,10 +63,11 @@ func defaults() file {
 			Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks",
 			Tree: TreeLink, Barrier: BarrierAuto, MinFree: "5%",
 		},
-		Schedule: scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *"},
-		Limits:   limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
-		DKIM:     dkimFile{Timeout: "5s"},
-		Log:      logFile{Level: "info", Format: LogAuto},
+		Schedule:  scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *"},
+		Limits:    limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
+		DKIM:      dkimFile{Timeout: "5s"},
+		Directory: defaultDirectory(),
+		Log:       logFile{Level: "info", Format: LogAuto},
 	}
 }
 

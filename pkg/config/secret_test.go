@@ -53,3 +53,37 @@ func TestSecret(t *testing.T) {
 		t.Errorf("got %v, want no such file", err)
 	}
 }
+
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		text, want string
+		mode       os.FileMode
+	}{
+		"a line":               {"pä ss\n", "pä ss", 0o600},
+		"a line of Windows":    {"pass\r\n", "pass", 0o600},
+		"blanks count":         {" pass ", " pass ", 0o600},
+		"as long as it may be": {strings.Repeat("x", 1024) + "\n", strings.Repeat("x", 1024), 0o600},
+		"too long":             {strings.Repeat("x", 1025), "", 0o600},
+		"empty":                {"\n", "", 0o600},
+		"two lines":            {"geheim\ngeheim\n", "", 0o600},
+		"not UTF-8":            {"geheim\xff", "", 0o600},
+		"for the group":        {"geheim\n", "", 0o640},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "password")
+			if err := errors.Join(os.WriteFile(file, []byte(tt.text), 0o600), os.Chmod(file, tt.mode)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := config.Password(file)
+			if got != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("got %q, %v; want %q", got, err, tt.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), "geheim") || !strings.Contains(err.Error(), file)) {
+				t.Errorf("got %v, want the file and not what is in it", err)
+			}
+		})
+	}
+}

@@ -28,7 +28,10 @@ type Envelope struct {
 	// Auth is the login that the format's Auth field names; "" none. It is a proof only
 	// where the feed's Trust says so: see Proof.
 	Auth string
-	Zone int64 // length of the trusted zone in bytes: the message begins there
+	// Host is the host that handed the message in, as the format's Host field names it; ""
+	// where there is none. HostField is that field's name; "": the format has no such field.
+	Host, HostField string
+	Zone            int64 // length of the trusted zone in bytes: the message begins there
 	// Proof is what the lines that the feed vouches for prove of the sender.
 	Proof Proof
 	// Results are what the feed's MTA found out of the message's domains, in the order of
@@ -72,7 +75,7 @@ func newZone(r io.ReaderAt, size int64, f Format) *zone {
 	return &zone{
 		header: newHeader(r, min(size, maxZone)), format: f, size: size,
 		seen: map[string]int{}, keys: map[string]bool{},
-		env: Envelope{Source: f.Recipient},
+		env: Envelope{Source: f.Recipient, HostField: f.Host},
 	}
 }
 
@@ -142,6 +145,8 @@ func (z *zone) field(name string) error {
 		err, why = z.sender(value), "the envelope sender"
 	case z.format.Recipient:
 		err, why = z.recipients(value), "an envelope recipient"
+	case z.format.Host:
+		z.env.Host, why = value, "the host that handed the message in"
 	case z.format.Auth:
 		err = z.auth(line, name, value) // it says itself what is believed
 	default:

@@ -177,6 +177,8 @@ func TestReadEnvelopeHolds(t *testing.T) {
 		{"second recipient", "postfix", maildir + "x-original-to: c@d.test\nReceived: x\n", "line 4: a second x-original-to"},
 		{"second Delivered-To", "postfix", maildir + "DELIVERED-TO: x\nReceived: x\n", "line 4: a second delivered-to"},
 		{"second login", "postfix", maildir + "X-Drop-Auth: a\nX-Drop-Auth: b\nReceived: x\n", "line 5: a second x-drop-auth"},
+		{"second host", "exchange", block + "X-SourceIPAddress: 192.0.2.1\nx-sourceipaddress: 192.0.2.1\nX-EndOfInjectedXHeaders: 1\n", "line 4: a second x-sourceipaddress"},
+		{"ESC in the host", "exchange", block + "X-SourceIPAddress: \x1b\nX-EndOfInjectedXHeaders: 1\n", "line 3: x-sourceipaddress has a control character"},
 		{"empty login", "postfix", maildir + "X-Drop-Auth: \nReceived: x\n", "line 4: x-drop-auth has no login"},
 		{"empty recipient", "eml", "X-Sender: a@b.test\nX-Receiver:\nSubject: x\n", "line 2: x-receiver has no address"},
 		{"null recipient", "eml", "X-Sender: a@b.test\nX-Receiver: <>\nSubject: x\n", "line 2: x-receiver has no address"},
@@ -237,6 +239,31 @@ func TestReadEnvelopeTakesManyRecipients(t *testing.T) {
 	env, err := drop.ReadEnvelope(strings.NewReader(file.String()), int64(file.Len()), format(t, "drop-write"))
 	if err != nil || len(env.Recipients) != 1000 {
 		t.Errorf("got %d recipients and %v, want 1000", len(env.Recipients), err)
+	}
+}
+
+// Only the zone of a format that knows the field names the host.
+func TestReadEnvelopeHost(t *testing.T) {
+	t.Parallel()
+	const block, end = "X-Sender: a@b.test\nX-Receiver: c@d.test\n", "X-EndOfInjectedXHeaders: 1\n"
+	const field = "x-sourceipaddress"
+	for _, row := range []struct{ name, format, file, host, field string }{
+		{"named", "exchange", block + "X-SourceIPAddress: 192.0.2.1\n" + end, "192.0.2.1", field},
+		{"other case, folded", "exchange", block + "x-sourceIPaddress:\n 2001:db8::1 \n" + end, "2001:db8::1", field},
+		{"empty", "exchange", block + "X-SourceIPAddress:\n" + end, "", field},
+		{"absent", "exchange", block + end, "", field},
+		{"below the zone", "exchange", block + end + "X-SourceIPAddress: 192.0.2.1\n", "", field},
+		{"both", "exchange", block + "X-SourceIPAddress: 192.0.2.1\n" + end + "X-SourceIPAddress: 192.0.2.2\n", "192.0.2.1", field},
+		{"another format", "iis", block + "Received: x\nX-SourceIPAddress: 192.0.2.1\n", "", ""},
+		{"the zone of another format", "custom", "Return-Path: <>\nDelivered-To: c@d.test\nX-SourceIPAddress: 192.0.2.1\nReceived: x\n", "", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			env, err := drop.ReadEnvelope(strings.NewReader(row.file), int64(len(row.file)), format(t, row.format))
+			if err != nil || env.Host != row.host || env.HostField != row.field {
+				t.Errorf("got %q in %q and error %v, want %q in %q", env.Host, env.HostField, err, row.host, row.field)
+			}
+		})
 	}
 }
 

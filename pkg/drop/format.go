@@ -48,6 +48,10 @@ type Format struct {
 	// absent. "": this format has none.
 	Auth string
 
+	// Host is the field that names the host which handed the message in, by its IP address;
+	// it may be absent, and must not be there twice. "": this format has none.
+	Host string
+
 	// The trusted zone begins with the first line. AnyField: fields of other names may
 	// stand in it, those of other MTAs' envelopes excepted, and Received, which only ends
 	// it. Otherwise a field that is none of the above ends it.
@@ -112,7 +116,7 @@ var formats = []Format{
 	{
 		// A foreign connector's block has more fields, which differ by version.
 		Name: "exchange", Pattern: "*.eml",
-		Sender: "x-sender", Recipient: "x-receiver", Repeated: true, Parameters: true,
+		Sender: "x-sender", Recipient: "x-receiver", Repeated: true, Parameters: true, Host: "x-sourceipaddress",
 		AnyField: true, End: injected, EndInside: true,
 	},
 	{
@@ -157,7 +161,8 @@ func (f *Format) Guarded() bool { return f.End != "" }
 
 // own reports whether the MTA's block may hold a field of this name.
 func (f *Format) own(name string) bool {
-	return name == f.Sender || name == f.Recipient || slices.Contains(f.Also, name) || (f.Auth != "" && name == f.Auth)
+	return name == f.Sender || name == f.Recipient || slices.Contains(f.Also, name) ||
+		(f.Auth != "" && name == f.Auth) || (f.Host != "" && name == f.Host)
 }
 
 // foreign reports whether a field has a meaning in the envelopes of some MTAs, and none

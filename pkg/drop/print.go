@@ -75,6 +75,9 @@ func (f Format) print(e Envelope, id string) ([]byte, error) {
 	if e.Auth != "" {
 		field(f.Auth, "%s", strings.TrimLeft(f.Token+" "+e.Auth, " "))
 	}
+	if e.Host != "" && f.Host != "" {
+		field(f.Host, "%s", e.Host)
+	}
 	if f.EndInside {
 		field(f.End, "%s", id)
 	}
@@ -93,6 +96,8 @@ func (f Format) readBack(block []byte, e Envelope) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("envelope: %w: %w", err, fault.ErrInvalid)
+	case read.Host != e.Host && f.Host != "":
+		return fmt.Errorf("host %q: blanks around it or a control character in it: %w", e.Host, fault.ErrInvalid)
 	case read.Auth != e.Auth:
 		return fmt.Errorf("login %q: blanks around it or a control character in it: %w", e.Auth, fault.ErrInvalid)
 	case read.Sender != e.Sender || !slices.Equal(read.Recipients, distinct(e.Recipients)) || read.Zone != int64(len(block)):

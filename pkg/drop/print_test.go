@@ -94,6 +94,7 @@ func FuzzPrint(f *testing.F) {
 				env.Recipients = append(env.Recipients, a)
 			}
 		}
+		env.HostField = format.Host
 		block, err := format.Print(env, "id")
 		if err != nil {
 			if !errors.Is(err, fault.ErrInvalid) {

@@ -24,8 +24,10 @@ func TestResults(t *testing.T) {
 	}{
 		{"nobody vouches", drop.Trust{}, zonePostfix + field(dmarc) + byMX, ""},
 		{"dmarc", above, zonePostfix + field(dmarc) + byMX, "dmarc=pass example.org 4"},
-		{"three, folded, in capitals", above, zonePostfix + field("SPF=Pass smtp.mailfrom=a@b.example;\n\tdkim/1=pass (2048-bit key) header.d=Example.org header.i=@example.org header.s=x;\n\tDMARC=PASS header.from=example.org") + byMX,
-			"spf=pass b.example 4, dkim=pass Example.org 4, dmarc=pass example.org 4"},
+		{
+			"three, folded, in capitals", above, zonePostfix + field("SPF=Pass smtp.mailfrom=a@b.example;\n\tdkim/1=pass (2048-bit key) header.d=Example.org header.i=@example.org header.s=x;\n\tDMARC=PASS header.from=example.org") + byMX,
+			"spf=pass b.example 4, dkim=pass Example.org 4, dmarc=pass example.org 4",
+		},
 		{"two fields of ours", above, zonePostfix + field("dkim=pass header.d=example.org") + field(dmarc) + byMX, "dkim=pass example.org 4, dmarc=pass example.org 5"},
 		{"ours and one of the sender's", above, zonePostfix + field(dmarc) + byMX + field("dmarc=pass header.from=victim.test"), "dmarc=pass example.org 4"},
 		{"the sender's alone", above, zonePostfix + byMX + field(dmarc), ""},

@@ -88,5 +88,9 @@ func Documented() []SettingDoc {
 			"plus", "--plus", "ignore, folder", "ignore", "none",
 			"what stands behind a + in the address means nothing, or is the folder of the documents",
 		},
+		{
+			"auto_replies", "--auto-replies", "hold, file", "hold", "none",
+			"automatic answers and delivery reports are held, or filed",
+		},
 	}
 }

@@ -52,6 +52,8 @@ type Settings struct {
 	// ParseTemplate. "" is {name}{ext} in the folder that Folders says.
 	NameTemplate string `json:"name_template,omitempty"`
 	Plus         Plus   `json:"plus,omitempty"`
+	// AutoReplies says what becomes of automatic answers and delivery reports.
+	AutoReplies AutoReplies `json:"auto_replies,omitempty"`
 }
 
 // PresetSharePoint stands in Settings.BlockedTypes for all of DefaultBlockedTypes.
@@ -84,6 +86,16 @@ type Plus string
 const (
 	PlusIgnore Plus = "ignore" // nothing
 	PlusFolder Plus = "folder" // the folder of the documents, before Folders and NameTemplate
+)
+
+// AutoReplies says what becomes of mail that answers other mail by itself: automatic
+// answers (RFC 3834) and delivery reports (RFC 3464, RFC 8098).
+type AutoReplies string
+
+// The values of AutoReplies; "" is AutoRepliesHold.
+const (
+	AutoRepliesHold AutoReplies = "hold" // the message is held
+	AutoRepliesFile AutoReplies = "file" // it is mail like other mail
 )
 
 // DefaultMaxFileSize is SharePoint 2010's upload limit.

@@ -37,6 +37,11 @@ func ParsePlus(s string) (Plus, error) {
 	return oneOf("plus", s, PlusIgnore, PlusFolder)
 }
 
+// ParseAutoReplies reads hold or file.
+func ParseAutoReplies(s string) (AutoReplies, error) {
+	return oneOf("auto_replies", s, AutoRepliesHold, AutoRepliesFile)
+}
+
 // oneOf returns the value that s spells.
 func oneOf[T ~string](setting, s string, values ...T) (T, error) {
 	if v := T(s); slices.Contains(values, v) {
@@ -84,6 +89,7 @@ func (s Settings) checkWords() error {
 	return cmp.Or(
 		checkWord(s.Accept, ParseAccept), checkWord(s.Folders, ParseFolders), checkWord(s.Inline, ParseInline),
 		checkWord(s.Blocked, ParseBlocked), checkWord(s.SaveBody, ParseBody), checkWord(s.Plus, ParsePlus),
+		checkWord(s.AutoReplies, ParseAutoReplies),
 	)
 }
 

@@ -1,0 +1,94 @@
+package ldapdir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// query is a search (RFC 4511 §4.5).
+type query struct {
+	base       string
+	below      bool // whether the entries below the base are searched, and not it alone
+	filter     string
+	attributes []string
+	limit      int // of entries; more are an error; 0: maxEntries
+}
+
+const (
+	pageSize   = 500 // servers have a limit of their own, of 1000 as a rule
+	maxEntries = 1000
+)
+
+// lostError says that a question was not answered because the connection ended.
+type lostError struct{ error }
+
+func (e *lostError) Unwrap() error { return e.error }
+
+// errNoEntry says that there is no entry of the base's name.
+var errNoEntry = errors.New("there is no such entry")
+
+// search returns the entries that the server has: all of them or an error. It follows no
+// referrals: they could lead our password to somebody else's server.
+func (c *conn) search(ctx context.Context, q query) (all []*ldap.Entry, err error) {
+	if q.limit == 0 {
+		q.limit = maxEntries
+	}
+	scope := ldap.ScopeBaseObject
+	if q.below {
+		scope = ldap.ScopeWholeSubtree
+	}
+	paging := ldap.NewControlPaging(pageSize)
+	for {
+		result, err := c.page(ctx, &ldap.SearchRequest{
+			BaseDN: q.base, Scope: scope, DerefAliases: ldap.NeverDerefAliases,
+			SizeLimit: q.limit + 1, EnforceSizeLimit: true, TimeLimit: int(c.timeout/time.Second) + 1,
+			Filter: q.filter, Attributes: q.attributes, Controls: []ldap.Control{paging},
+		})
+		if q.below && errors.Is(err, errNoEntry) {
+			return nil, fmt.Errorf("the base %q is not there, or may not be read", q.base)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, result.Entries...)
+		if len(all) > q.limit {
+			return nil, fmt.Errorf("it found more than %d entries", q.limit)
+		}
+		next, _ := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
+		if next == nil || len(next.Cookie) == 0 {
+			return all, nil
+		}
+		paging.SetCookie(next.Cookie)
+	}
+}
+
+// page sends one request, and waits for its answer within the time-out. Entries that come
+// with an error are a part only, and are thrown away.
+func (c *conn) page(ctx context.Context, r *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, c.close)
+	defer stop()
+	result, err := c.ldap.Search(r)
+	switch {
+	case err == nil:
+		c.used.Store(time.Now().UnixNano())
+		return result, nil
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
+		return nil, errNoEntry
+	case isAnswer(err):
+		return nil, fmt.Errorf("search: %w", plain(err))
+	}
+	defer c.close()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, fmt.Errorf("search: no answer within %v: %w", c.timeout, ctx.Err())
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("search: %w", ctx.Err())
+	}
+	return nil, &lostError{fmt.Errorf("search: %w", plain(err))}
+}
