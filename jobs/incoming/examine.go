@@ -33,6 +33,7 @@ type examination struct {
 	contents []message.Content
 	received time.Time // when the drop file was written last
 	released bool      // an operator has decided that the message is filed
+	unproved bool      // the verdicts are those of nobody: what would prove the sender could not be asked
 	// explained: nothing is filed; what libraries leave out is listed.
 	explained bool
 }
@@ -151,12 +152,12 @@ func (x *examination) allowed() (n int) {
 	return n
 }
 
-// refuse rejects the message for those recipients that would have got it: it cannot be
-// read, and never will be.
+// refuse rejects the message for those recipients that would have got it, or might have if
+// we had found out who sent it: it cannot be read, and never will be.
 func (x *examination) refuse(reason fault.Reason, detail string) {
 	for i := range x.verdicts {
 		v := &x.verdicts[i]
-		if v.allowed() {
+		if v.allowed() || x.unproved && isOfSender(v.decision.Reason) {
 			v.decision, v.plan = access.Decision{Reason: reason, Detail: detail}, library.Planned{}
 		}
 	}

@@ -106,7 +106,7 @@ func (p *pass) decide(ctx context.Context, a *arrival, parser **message.Parser) 
 func (p *pass) judge(ctx context.Context, a *arrival, j *judge, doubt *error) error {
 	err := j.decide(ctx, p.ladderOf(p.feedOf(a.Feed, a.Format)), &a.examination, body(a.src, a.Size, a.env))
 	if errors.As(err, new(unproved)) {
-		*doubt = cmp.Or(*doubt, err)
+		*doubt, a.unproved = cmp.Or(*doubt, err), true
 		err = j.decide(ctx, ladder{}, &a.examination, nil)
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"mailchute/pkg/address"
 	"mailchute/pkg/dkim"
 	"mailchute/pkg/drop"
+	"mailchute/pkg/fault"
 )
 
 // ladder is how a feed's senders are proved, beyond what its envelopes say.
@@ -23,6 +24,15 @@ type ladder struct {
 type unproved struct{ error }
 
 func (u unproved) Unwrap() error { return u.error }
+
+// isOfSender reports whether mail is rejected for who its sender is.
+func isOfSender(r fault.Reason) bool {
+	switch r {
+	case fault.NotAuthenticated, fault.AmbiguousSender, fault.NoPermission, fault.SenderBlocked:
+		return true
+	}
+	return false
+}
 
 // ladderOf returns how the senders of a feed are proved.
 func (o Options) ladderOf(f Feed) ladder {
