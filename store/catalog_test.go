@@ -95,6 +95,17 @@ func TestLevelOf(t *testing.T) {
 	if got := must(f.LevelOf(ctx, "", l)); got != access.None {
 		t.Errorf("got %s for nobody, want none", got)
 	}
+	group := access.DirectoryGroupPrincipal("0f8d")
+	f.must(f.Grant(ctx, access.Grant{Scope: access.Scope{Kind: "library", Name: "in"}, Principal: group, Level: access.Design}))
+	if got := must(f.LevelOf(ctx, "ldap:alice", l, group)); got != access.Design {
+		t.Errorf("got %s for a person in a group of the directory, want design", got)
+	}
+	if got := must(f.LevelOf(ctx, "ldap:bob", l, access.DirectoryGroupPrincipal("0f8e"))); got != access.Read {
+		t.Errorf("got %s for a person in another group, want read", got)
+	}
+	if err := f.AddGroup(ctx, access.Group{Name: "mixed", Site: "default", Members: []access.Principal{group}}); !errors.Is(err, fault.ErrInvalid) {
+		t.Errorf("got %v for a group of the directory as a member, want it refused", err)
+	}
 	f.must(f.Revoke(ctx, access.Scope{Kind: "library", Name: "in"}, access.Everyone()))
 	if err := f.Revoke(ctx, access.Scope{Kind: "library", Name: "in"}, access.Everyone()); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("got %v for a grant that is gone, want not found", err)

@@ -12,7 +12,7 @@ import (
 )
 
 // AddGroup adds a group whose members must exist (addresses excepted). The errors are
-// those of AddLibrary.
+// those of AddLibrary, and fault.ErrInvalid where a member is a group of the directory.
 func (s *Store) AddGroup(ctx context.Context, g access.Group) error {
 	if err := checkGroup(g); err != nil {
 		return err
@@ -75,6 +75,11 @@ func (s *Store) Groups(ctx context.Context) (gs []access.Group, err error) {
 func checkGroup(g access.Group) error {
 	if err := library.CheckName(g.Name); err != nil {
 		return err
+	}
+	for _, m := range g.Members {
+		if m.Kind == access.KindDirectoryGroup {
+			return fmt.Errorf("%s: a group of the directory is no member: grant to it instead: %w", m, fault.ErrInvalid)
+		}
 	}
 	if g.LocalPart == "" {
 		return nil

@@ -82,7 +82,8 @@ func (s *Store) Users(ctx context.Context) (us []access.User, err error) {
 }
 
 // Grant gives a principal a level in a scope, in place of the one it had there.
-// fault.ErrNotFound: there is no such principal, site or library.
+// fault.ErrNotFound: there is no such principal, site or library. Groups of the directory
+// are not looked up: their principal must have the ID.
 func (s *Store) Grant(ctx context.Context, g access.Grant) error {
 	action := strings.Join([]string{"grant", g.Scope.String(), g.Principal.String(), g.Level.String()}, " ")
 	return s.update(ctx, action, func(tx Tx) error {
@@ -135,14 +136,15 @@ func (s *Store) UserAt(ctx context.Context, a address.Address) (login string, pr
 }
 
 // LevelOf returns the level that a user has on a library, through whatever groups; that
-// of nobody ("") is None.
-func (s *Store) LevelOf(ctx context.Context, login string, l library.Library) (access.Level, error) {
+// of nobody ("") is None. directory are the groups of the directory that the user is in:
+// the catalog does not know them.
+func (s *Store) LevelOf(ctx context.Context, login string, l library.Library, directory ...access.Principal) (access.Level, error) {
 	if login == "" {
 		return access.None, nil
 	}
 	level := access.None
 	err := s.view(ctx, "level of "+login+" on "+l.Name, func(tx Tx) error {
-		who, err := access.Closure(login, tx.GroupsOf)
+		who, err := access.Closure(login, directory, tx.GroupsOf)
 		if err != nil {
 			return err
 		}
@@ -166,7 +168,7 @@ func exists(tx Tx, p access.Principal) error {
 		_, err = tx.Group(p.Name)
 	case access.KindAddress:
 		_, err = address.ParseMailbox(p.Name)
-	case access.KindEveryone:
+	case access.KindEveryone, access.KindDirectoryGroup:
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", p, err)

@@ -8,10 +8,10 @@ import (
 )
 
 // Why returns why a user has the level on a library that LevelOf finds: the grant, and the
-// way to it. That of nobody ("") is zero.
-func (s *Store) Why(ctx context.Context, login string, l library.Library) (why access.Grounds, err error) {
+// way to it. That of nobody ("") is zero. directory are those of LevelOf.
+func (s *Store) Why(ctx context.Context, login string, l library.Library, directory ...access.Principal) (why access.Grounds, err error) {
 	err = s.view(ctx, "grants of "+login+" on "+l.Name, func(tx Tx) error {
-		paths, err := access.Paths(login, tx.GroupsOf)
+		paths, err := access.Paths(login, directory, tx.GroupsOf)
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,14 @@ func TestWhy(t *testing.T) {
 		t.Errorf("nobody (-want +got):\n%s", diff)
 	}
 
+	outside := access.DirectoryGroupPrincipal("1")
+	full := access.Grant{Scope: read.Scope, Principal: outside, Level: access.FullControl}
+	f.must(f.Grant(ctx, full))
+	want = access.Grounds{Level: access.FullControl, Grant: full, Through: []access.Principal{access.UserPrincipal("ldap:carol"), outside}}
+	if diff := cmp.Diff(want, must(f.Why(ctx, "ldap:carol", lib, outside))); diff != "" {
+		t.Errorf("a person of the directory (-want +got):\n%s", diff)
+	}
+
 	lib.Inherit = false
 	want = access.Grounds{Level: access.Read, Grant: read, Through: []access.Principal{alice, access.Everyone()}}
 	if diff := cmp.Diff(want, must(f.Why(ctx, "alice", lib))); diff != "" {

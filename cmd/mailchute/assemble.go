@@ -16,6 +16,7 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/config"
+	"mailchute/pkg/directory/ldapdir"
 	"mailchute/pkg/dkim"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/durable"
@@ -33,6 +34,7 @@ type farm struct {
 	*store.Store
 	config    config.Config
 	parts     parts
+	people    *ldapdir.Directory // nil: it was not asked yet, or there is none
 	abandoned bool
 }
 
@@ -229,6 +231,13 @@ func (f *farm) jobOptions() (incoming.Options, error) {
 			{Name: "the libraries", Path: f.config.Abs(f.config.Store.Libraries)},
 			{Name: "the locks", Path: f.config.Abs(f.config.Store.Locks)},
 		},
+	}
+	if f.hasDirectory() {
+		people, err := f.directory()
+		if err != nil {
+			return o, err
+		}
+		o.People = people
 	}
 	for _, feed := range f.config.Feeds {
 		owners, err := userIDs(feed.Owners)

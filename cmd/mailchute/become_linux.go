@@ -17,7 +17,7 @@ func become(name string) error {
 		return usage(err)
 	}
 	switch os.Geteuid() {
-	case u.uid:
+	case u.uid: // root may stay root
 		return nil
 	case 0:
 		return u.become()
@@ -61,9 +61,6 @@ func userNamed(name string) (account, error) {
 // become changes the user of every thread: the groups first, for which root's rights are
 // needed.
 func (a account) become() error {
-	if a.uid == 0 {
-		return nil
-	}
 	err := syscall.Setgroups(a.groups)
 	if err == nil {
 		err = syscall.Setgid(a.gid)

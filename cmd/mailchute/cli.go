@@ -42,6 +42,7 @@ sender may contribute there; what cannot be filed is held with its reason.`,
 		c.checkCommand(), c.verifyCommand(), c.demoCommand(), c.benchCommand(), c.versionCommand(),
 		formatsTopic(), securityTopic(),
 	)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.began = true }
 	flags := root.PersistentFlags()
 	flags.StringVarP(&c.config, "config", "c", "", "configuration `FILE`, or the folder it is in ($MAILCHUTE_CONFIG;\nelse ./mailchute.toml, then /etc/mailchute/mailchute.toml)")

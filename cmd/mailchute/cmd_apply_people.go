@@ -144,7 +144,7 @@ func (p *planner) known(who access.Principal) error {
 		_, there = p.users[who.Name]
 	case access.KindGroup:
 		_, there = p.groups[who.Name]
-	case access.KindAddress, access.KindEveryone:
+	case access.KindAddress, access.KindEveryone, access.KindDirectoryGroup:
 	}
 	if there {
 		return nil
@@ -160,11 +160,15 @@ func (p *planner) keepGrant(g access.Grant) {
 	p.grants[g.Scope][g.Principal] = g.Level
 }
 
-func (p *planner) planGrant(wish placed[grantJSON]) error {
+func (p *planner) planGrant(ctx context.Context, wish placed[grantJSON]) error {
 	g, err := wish.what.grant()
 	if err != nil {
 		return wrong(wish.at, err)
 	}
+	if g.Principal, _, err = p.farm.found(ctx, g.Principal); err != nil {
+		return fmt.Errorf("%s: %w", wish.at, err)
+	}
+	wish.what.Principal = g.Principal.String()
 	if err := p.known(g.Principal); err != nil {
 		return fmt.Errorf("%s: %w", wish.at, err)
 	}

@@ -110,7 +110,8 @@ func (p *planner) plan(ctx context.Context, wanted declared) error {
 			func(l placed[libraryWish]) error { return p.planLibrary(ctx, l) })
 	}
 	if err == nil {
-		err = planEach(wanted.grants, func(g grantJSON) string { return "grant " + g.Scope + " " + g.Principal }, p.planGrant)
+		err = planEach(wanted.grants, func(g grantJSON) string { return "grant " + g.Scope + " " + g.Principal },
+			func(g placed[grantJSON]) error { return p.planGrant(ctx, g) })
 	}
 	return err
 }

@@ -74,6 +74,11 @@ func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 				return
 			}
 		}
+		for _, check := range f.checkDirectory(ctx) {
+			if !yield(check) {
+				return
+			}
+		}
 		job, err := f.job(zerolog.Nop(), nil)
 		if err == nil {
 			err = f.hasFeeds()

@@ -16,12 +16,14 @@ type grantJSON struct {
 	Scope     string `json:"scope"`
 	Principal string `json:"principal"`
 	Level     string `json:"level"`
+
+	shown string // the principal for people
 }
 
 func newGrants(grants []access.Grant) []grantJSON {
 	all := []grantJSON{}
 	for _, g := range grants {
-		all = append(all, grantJSON{g.Scope.String(), g.Principal.String(), g.Level.String()})
+		all = append(all, grantJSON{g.Scope.String(), g.Principal.String(), g.Level.String(), g.Principal.String()})
 	}
 	return all
 }
@@ -39,10 +41,17 @@ func (c *cli) grantCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "grant SCOPE PRINCIPAL LEVEL",
 		Short: "Let a user or group do something in a site or library",
-		Long: `Gives PRINCIPAL (user:LOGIN, group:NAME or everyone: all users) the LEVEL (read,
-contribute, edit, design or full-control) in SCOPE (site:NAME or library:NAME), in place
-of the level it had there. Adding documents needs contribute.`,
+		Long: `Gives PRINCIPAL (user:LOGIN, group:NAME, directory-group:NAME or everyone: all users, and
+all people of the directory) the LEVEL (read, contribute, edit, design or full-control) in
+SCOPE (site:NAME or library:NAME), in place of the level it had there. Adding documents needs
+contribute.
+
+A group of the directory ([directory] in the configuration) is named by its name, its
+distinguished name or its ID. The grant keeps the ID: it stays with the group when that is
+renamed, and counts for everybody in it, also through other groups. People of the directory
+get their rights from its groups and from everyone alone.`,
 		Example: `  mailchute grant library:invoices user:alice contribute
+  mailchute grant library:invoices directory-group:Accounting contribute
   mailchute grant site:default everyone read`,
 		Args: args("SCOPE", "PRINCIPAL", "LEVEL"),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
@@ -53,10 +62,14 @@ of the level it had there. Adding documents needs contribute.`,
 			if g.Level, err = access.ParseLevel(args[2]); err != nil {
 				return usage(err)
 			}
+			var shown string
+			if g.Principal, shown, err = f.found(ctx, g.Principal); err != nil {
+				return err
+			}
 			if err := f.Grant(ctx, g); err != nil {
 				return f.noPrincipal(ctx, f.noScope(ctx, err, g.Scope), g.Principal)
 			}
-			return c.say(newGrants([]access.Grant{g})[0], "%s has the level %s in %s.", g.Principal, g.Level, g.Scope)
+			return c.say(newGrants([]access.Grant{g})[0], "%s has the level %s in %s.", shown, g.Level, g.Scope)
 		}),
 	}
 }
@@ -72,8 +85,8 @@ func (c *cli) revokeCommand() *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
-			if err := f.Revoke(ctx, g.Scope, g.Principal); err != nil {
-				return absent(err, "grant to %s in %s", g.Principal, g.Scope)
+			if g.Principal, err = f.revoke(ctx, g); err != nil {
+				return err
 			}
 			revoked := struct {
 				Scope     string `json:"scope"`
@@ -82,6 +95,20 @@ func (c *cli) revokeCommand() *cobra.Command {
 			return c.say(revoked, "%s has no grant of its own in %s any more.", g.Principal, g.Scope)
 		}),
 	}
+}
+
+// revoke takes a grant away, and returns whose it was. A group of the directory may be named
+// as when it was granted to; the directory is asked where nothing is granted to that ID.
+func (f *farm) revoke(ctx context.Context, g access.Grant) (access.Principal, error) {
+	err := f.Revoke(ctx, g.Scope, g.Principal)
+	if errors.Is(err, fault.ErrNotFound) && g.Principal.Kind == access.KindDirectoryGroup && f.hasDirectory() {
+		p, _, unknown := f.found(ctx, g.Principal)
+		if unknown != nil {
+			return p, unknown
+		}
+		g.Principal, err = p, f.Revoke(ctx, g.Scope, p)
+	}
+	return g.Principal, absent(err, "grant to %s in %s", g.Principal, g.Scope)
 }
 
 // parseGrant reads the scope and the principal of a grant.
@@ -123,7 +150,7 @@ func (f *farm) noPrincipal(ctx context.Context, err error, all ...access.Princip
 			_, missing = f.user(ctx, p.Name)
 		case access.KindGroup:
 			_, missing = f.group(ctx, p.Name)
-		case access.KindAddress, access.KindEveryone:
+		case access.KindAddress, access.KindEveryone, access.KindDirectoryGroup:
 		}
 		if missing != nil {
 			return missing

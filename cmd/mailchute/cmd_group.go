@@ -78,8 +78,12 @@ func checkGroup(g *access.Group, members []string) error {
 		if err != nil {
 			return fmt.Errorf("--member: %w", err)
 		}
-		if p.Kind == access.KindEveryone {
+		switch p.Kind {
+		case access.KindEveryone:
 			return fmt.Errorf("--member: everyone is no member: grant to everyone instead")
+		case access.KindDirectoryGroup:
+			return fmt.Errorf("--member: a group of the directory is no member: grant to %s instead", p)
+		case access.KindUser, access.KindGroup, access.KindAddress:
 		}
 		if !slices.Contains(g.Members, p) {
 			g.Members = append(g.Members, p)

@@ -171,7 +171,7 @@ func (c *cli) libraryShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			shown := libraryShown{libraryJSON: newLibraryJSON(l), Grants: newGrants(grants)}
+			shown := libraryShown{libraryJSON: newLibraryJSON(l), Grants: f.shownGrants(ctx, grants)}
 			return c.show(shown, "Name", "Title", "Site", "Local part", "Accepts", "Sender trust", "Folders", "Plus part", "Name template",
 				"Overwrite", "Versions", "Save original", "Save meetings", "Save body", "Save headers", "Inline pictures", "Include", "Exclude",
 				"Max. file size", "Max. message size", "Blocked types", "Blocked files", "Auto-replies", "Inherits", "Archived", "Grants")

@@ -74,7 +74,7 @@ func (c *cli) putCommand() *cobra.Command {
 			return sysexitFor(c.put(ctx, p, recipients, cmd.InOrStdin()))
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return sysexitFor(usage(err)) })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return sysexitFor(usage(flagError(err))) })
 	flags := cmd.Flags()
 	flags.StringVarP(&p.sender, "from", "f", "", "envelope `SENDER`; \"\" or <> is the null sender")
 	flags.StringVarP(&p.login, "user", "u", "", "`LOGIN` that the mail system has seen proved; \"\" is none")

@@ -80,7 +80,7 @@ type siteShown struct {
 func (s siteShown) cells() []string {
 	var grants []string
 	for _, g := range s.Grants {
-		grants = append(grants, g.Principal+" "+g.Level)
+		grants = append(grants, g.shown+" "+g.Level)
 	}
 	return []string{
 		s.Name, or(s.Title, "-"), or(strings.Join(s.Libraries, ", "), "none"), or(strings.Join(s.Groups, ", "), "none"),
@@ -135,7 +135,7 @@ func (f *farm) site(ctx context.Context, name string) (siteShown, error) {
 		return shown, err
 	}
 	grants, err := f.Grants(ctx, access.Scope{Kind: access.ScopeSite, Name: name})
-	shown.Grants = newGrants(grants)
+	shown.Grants = f.shownGrants(ctx, grants)
 	return shown, err
 }
 

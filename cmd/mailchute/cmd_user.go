@@ -133,6 +133,9 @@ func (f *farm) user(ctx context.Context, login string) (access.User, error) {
 		return access.User{}, err
 	}
 	i := slices.IndexFunc(users, func(u access.User) bool { return u.Login == login })
+	if i < 0 && isPerson(login) {
+		return access.User{}, absent(fault.ErrNotFound, "user %s: people of the directory have no rights of their own, but those of its groups: name one as directory-group:NAME", login)
+	}
 	if i < 0 {
 		return access.User{}, absent(fault.ErrNotFound, "user %s", login)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"mailchute/pkg/config"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/text"
@@ -43,6 +45,24 @@ func usage(err error) error {
 		return nil
 	}
 	return usageError{err, true}
+}
+
+// flagError says in our words what is wrong with the value of a flag.
+func flagError(err error) error {
+	wrong, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	f, ask := wrong.GetFlag(), "another value"
+	switch f.Value.Type() {
+	case "bool":
+		ask = "true or false"
+	case "int":
+		ask = "a whole number"
+	case "stringSlice":
+		ask = "values with commas between them, and quotation marks in pairs"
+	}
+	return fmt.Errorf("--%s %q: use %s", f.Name, wrong.GetValue(), ask)
 }
 
 // misconfigured marks err as a fault of the configuration.

@@ -69,7 +69,7 @@ func farmCounterpart(key string) string {
 	case "sender_trust":
 		return "none: it believes the envelope sender (claimed)"
 	case "safe_hosts":
-		return "safe e-mail servers, with the SMTP service of SharePoint's own server"
+		return "safe e-mail servers, without a drop folder only"
 	case "held_keep":
 		return "none: refused mail is deleted at once"
 	case "runs_keep":

@@ -19,7 +19,7 @@ import (
 const picture = `
 which
   cmd/mailchute   | jobs/incoming jobs/sweep jobs store/sqlite store/dirblob store/tree store pkg/config pkg testdata
-                  | github.com/spf13/cobra github.com/rs/zerolog golang.org/x/term
+                  | github.com/spf13/cobra github.com/spf13/pflag github.com/rs/zerolog golang.org/x/term
 when
   jobs/incoming   | jobs store pkg | github.com/rs/zerolog
   jobs/sweep      | jobs store pkg | github.com/rs/zerolog

@@ -70,7 +70,7 @@ type libraryShown struct {
 func (l libraryShown) cells() []string {
 	var grants []string
 	for _, g := range l.Grants {
-		grants = append(grants, fmt.Sprintf("%s %s (%s)", g.Principal, g.Level, g.Scope))
+		grants = append(grants, fmt.Sprintf("%s %s (%s)", g.shown, g.Level, g.Scope))
 	}
 	return []string{
 		l.Name, or(l.Title, "-"), l.Site, or(l.LocalPart, "none: takes no mail"), l.Accept, or(l.SenderTrust, "as the farm"),

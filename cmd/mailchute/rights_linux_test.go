@@ -15,6 +15,15 @@ func TestOpenToEverybody(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(u.dir), 0o755); err != nil { //nolint:gosec // as that of a system
 		t.Fatal(err)
 	}
+	for dir := u.dir; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o001 == 0 {
+			missing(t, dir+" is closed to others: set TMPDIR to a folder that they may enter")
+		}
+	}
 	u.must(t, exitDone, "init", "farm", "--domain", "docs.example.com", "--format", "eml", "--sender-trust", "claimed")
 	u.must(t, exitDone, "-c", "farm", "drain")
 	farm := filepath.Join(u.dir, "farm")
@@ -62,5 +71,31 @@ func TestOpenToEverybody(t *testing.T) {
 	}
 	if out := u.must(t, exitDone, "-c", "farm", "drain"); strings.Contains(out, "warning") {
 		t.Errorf("with the rights as they were:\n%s", out)
+	}
+}
+
+// Root could do everything in another user's data folder, and what it makes there would be
+// in that user's way: it is told so, and drains nothing.
+func TestDataFolderOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	u, drop, _ := strangersFarm(t)
+	if out := u.must(t, exitDone, "-c", "farm", "check"); strings.Contains(out, "the catalog belongs") {
+		t.Errorf("its own user is told\n%s", out)
+	}
+	mailTo(t, filepath.Join(drop, "a.eml"))
+	u.attr = nil // root
+	for _, command := range []string{"check", "drain"} {
+		out := u.must(t, exitFailed, "-c", "farm", command)
+		for _, want := range []string{
+			"the catalog belongs to user 65534, and this is run by user 0",
+			"and belong to user 0 (it belongs to user 65534)",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: got\n%swant %q", command, out, want)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(drop, "a.eml")); err != nil {
+		t.Error(err)
 	}
 }

@@ -30,7 +30,25 @@ func (j *Job) Check(ctx context.Context) []Check {
 			})
 		}
 	}
-	return append(out, j.checkTrust(ctx)...)
+	return append(append(out, j.checkHosts(ctx)...), j.checkTrust(ctx)...)
+}
+
+// checkHosts warns of feeds that the farm's list of safe hosts does not guard.
+func (j *Job) checkHosts(ctx context.Context) []Check {
+	policy, err := j.Store.Policy(ctx)
+	if err != nil || len(policy.SafeHosts) == 0 {
+		return nil // checkTrust says what is wrong with the policy
+	}
+	var out []Check
+	for _, f := range j.feeds {
+		if format, err := f.reads(); err == nil && format.Host == "" {
+			out = append(out, Check{
+				Name: "feed " + f.Name, OK: true, Warning: true,
+				Detail: "safe_hosts is set, but files of format " + f.Format + " do not say which host handed them in: the feed takes mail of all hosts, so let its MTA ask for safe ones",
+			})
+		}
+	}
+	return out
 }
 
 // check opens the folder, counts what waits, and says what is doubtful.

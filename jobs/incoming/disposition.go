@@ -69,6 +69,9 @@ func (p *pass) handle(ctx context.Context, f *feed, item *drop.Item) {
 		f.end(item, item.Return)
 	case errors.Is(err, errNoRoom):
 		f.end(item, item.Postpone)
+	case errors.As(err, new(unanswered)):
+		p.wait(err)
+		f.end(item, func() error { return item.Defer(false) })
 	case errors.As(err, &down):
 		p.fail(err)
 		f.end(item, func() error { return item.Defer(false) })
@@ -141,7 +144,8 @@ func (p *pass) keyUnread(ctx context.Context, a *arrival) (err error) {
 		}
 		if known {
 			a.key = key
-			return p.skipDecided(ctx, a)
+			_, err = p.skipDecided(ctx, a)
+			return err
 		}
 	}
 	a.key, err = keyOfAll(ctx, body(a.src, a.Size, a.env), a.Name)

@@ -88,8 +88,12 @@ func (x *examination) files(s library.Settings) (n int) {
 }
 
 // decode decodes the parts, those that some library might file into keep. Where no
-// recipient is allowed, nothing is kept, and only what the item key needs is decoded.
+// recipient is allowed, nothing is kept, and only what the item key needs is decoded. A
+// message that would become too many documents is refused.
 func (x *examination) decode(ctx context.Context, keep sink) (err error) {
+	if err := x.checkDocuments(); err != nil {
+		return err
+	}
 	nobody, plain, sniffed := x.allowed() == 0, x.msg.Decode, x.msg.Decode
 	if nobody {
 		keep = discard
@@ -112,17 +116,6 @@ func (x *examination) decode(ctx context.Context, keep sink) (err error) {
 		}
 	}
 	return nil
-}
-
-// file decodes the message, and asks the libraries what documents they want.
-func (x *examination) file(ctx context.Context, keep sink) error {
-	if err := x.checkDocuments(); err != nil {
-		return err
-	}
-	if err := x.decode(ctx, keep); err != nil {
-		return err
-	}
-	return x.plan(ctx, keep)
 }
 
 // sniff decodes a part, and looks at what its bytes are.

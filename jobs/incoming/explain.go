@@ -127,7 +127,7 @@ func Explain(ctx context.Context, o Options, file, format, feed string) (Explana
 // explain does what process does, without keeping anything.
 func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, info fs.FileInfo, f drop.Format, l ladder) (err error) {
 	e, size := examination{received: info.ModTime(), explained: true}, info.Size()
-	judge := newJudge(o.Store, o.Domains)
+	judge := o.judge()
 	if e.policy, err = judge.policy(ctx); err != nil {
 		return err
 	}
@@ -140,7 +140,13 @@ func (x *Explanation) explain(ctx context.Context, o Options, src durable.File, 
 		return err
 	}
 	if err = broken; err == nil {
-		err = e.file(ctx, discard)
+		err = e.decode(ctx, discard)
+	}
+	if err == nil {
+		err = e.checkRate(ctx, o.Store)
+	}
+	if err == nil {
+		err = e.plan(ctx, discard)
 	}
 	if class := fault.Of(err); class == fault.Permanent || class == fault.Poison {
 		e.refuse(fault.ReasonOf(err), err.Error())

@@ -3,6 +3,7 @@ package incoming
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailchute/pkg/access"
@@ -39,7 +40,7 @@ func (j *judge) stands(ctx context.Context, p access.Policy, who access.Sender, 
 	if lib.Name == "" {
 		return Standing{}, nil
 	}
-	why, err := j.store.Why(ctx, who.Login, lib)
+	why, err := j.store.Why(ctx, who.Login, lib, who.Principals()...)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -81,7 +82,7 @@ func principalStep(who access.Sender) string {
 	case who.Address.IsNull():
 		return "the null sender is nobody"
 	case who.Ambiguous:
-		return fmt.Sprintf("%s is nobody: it cannot be taken for one person's", who.Address)
+		return fmt.Sprintf("%s is nobody: it cannot be taken for one person's (%s)", who.Address, who.Evidence)
 	}
 	return fmt.Sprintf("no user has the address %s", who.Address)
 }
@@ -99,13 +100,25 @@ func (s Standing) askedStep(lib library.Library) string {
 
 func (s Standing) grantStep(who access.Sender, lib library.Library) string {
 	if s.Grant != "" {
-		return fmt.Sprintf("%s → grant %s", strings.Join(s.Through, " → "), s.Grant)
+		return fmt.Sprintf("%s → grant %s", strings.Join(s.named(who), " → "), s.Grant)
 	}
 	var scopes []string
 	for _, scope := range access.ScopesOf(lib) {
 		scopes = append(scopes, scope.String())
 	}
 	return fmt.Sprintf("no grant at %s is for %s or a group that it is in", strings.Join(scopes, " or "), access.UserPrincipal(who.Login))
+}
+
+// named returns Through with the names of groups of the directory, of which a principal has
+// the ID.
+func (s Standing) named(who access.Sender) []string {
+	way := slices.Clone(s.Through)
+	for _, g := range who.Groups {
+		if i := slices.Index(way, access.DirectoryGroupPrincipal(g.ID).String()); i >= 0 {
+			way[i] += " (" + g.Name + ")"
+		}
+	}
+	return way
 }
 
 // retrace adds to each recipient how the decision came about.

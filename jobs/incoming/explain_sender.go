@@ -52,7 +52,7 @@ func ExplainSender(ctx context.Context, o Options, from, to address.Address, run
 	if from.IsNull() {
 		rungs = []access.Rung{access.Claimed}
 	}
-	j := newJudge(o.Store, o.Domains)
+	j := o.judge()
 	policy, err := j.policy(ctx)
 	if err != nil {
 		return x, err
@@ -68,12 +68,9 @@ func ExplainSender(ctx context.Context, o Options, from, to address.Address, run
 // onRung adds what happens where the sender is on a rung.
 func (x *Prospect) onRung(ctx context.Context, j *judge, p access.Policy, from, to address.Address, rung access.Rung) error {
 	who := access.Sender{Address: from, Envelope: from, Rung: rung, Evidence: "as asked"}
-	if !from.IsNull() {
-		u, err := j.userAt(ctx, from)
-		if err != nil {
-			return err
-		}
-		who = resolved(who, u)
+	who, err := j.resolve(ctx, who, from, "")
+	if err != nil {
+		return err
 	}
 	v, err := j.verdict(ctx, p, who, to)
 	if err != nil {

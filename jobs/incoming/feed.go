@@ -66,6 +66,7 @@ type feed struct {
 	mu     sync.Mutex
 	fs     durable.FS
 	folder *drop.Folder
+	place  *drop.Place // of the first folder, or of the one that was mounted since
 	ends   []ending
 
 	unwatch context.CancelFunc // ends the watch of the folder; nil: nobody watches
@@ -90,7 +91,7 @@ func (f *feed) open() (*drop.Folder, error) {
 		return nil, errors.Join(err, fsys.Close())
 	}
 	folder, err := drop.Open(fsys, drop.Options{
-		Feed: f.Name, Format: format, Settle: f.Settle, DeferFor: f.DeferFor, Owners: f.Owners,
+		Feed: f.Name, Format: format, Settle: f.Settle, DeferFor: f.DeferFor, Owners: f.owners(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, fsys.Close())
@@ -175,6 +176,7 @@ func (f *feed) refresh() {
 	if fsys == nil || fsys.InPlace() {
 		return
 	}
+	f.log.Warn().Msg("The drop folder that was drained is no longer at its path: it was moved or replaced, or something was mounted over it. The folder at the path is opened anew.")
 	_, _ = f.tryEnds() // those that fail are left there
 	f.letGo()
 }

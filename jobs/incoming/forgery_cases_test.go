@@ -11,13 +11,31 @@ import (
 )
 
 // trial is a case of testdata/forgery or testdata/honest: a drop file, how its feed is
-// read, and what must become of it in each library.
+// read, and what must become of it in each library. A file of cases begins with lines that
+// hold for all of its cases; then each case is
+//
+//	== NAME
+//	threat: TEXT                     what the sender tries, or why honest mail looks as it does
+//	feed: FORMAT SETTING=VALUE …     the format, and settings with their names in mailchute.toml
+//	from: ADDRESS                    the envelope sender, <> for null; left out: mallory@evil.test
+//	lines: crlf                      how lines end; left out: as the format's mail system ends them
+//	want: LIBRARY=VERDICT …          who is the author of its documents, nobody, or why there are none
+//	file:
+//	the drop file, up to the empty line before the next case
+//
+// In the drop file {zone} stands for the lines that the format's mail system writes at the
+// top, {received} for its Received field, {results} and {evil} for results of the victim's
+// and of the sender's domain, and {letter} for the rest of a message; {to}, {from} and
+// {case} for what they say; {cr}, {nul}, {byte XX}, {char XXXX} and {times N TEXT} for what
+// a text file has not. {sign TAG=VALUE …} is a DKIM signature of all that stands below it,
+// and {was A|B} is A when it is signed and B when it arrives. Each library gets a file of its
+// own; a verdict that is left out is the one of the lines above all cases.
 type trial struct {
 	name   string // "file/name"
-	threat string // one sentence: what the sender tries, or why honest mail looks as it does
-	feed   string // a format, and settings of a feed in mailchute.toml
-	from   string // the envelope sender of {zone}; "<>" is the null sender
-	crlf   bool   // how its lines end
+	threat string
+	feed   string
+	from   string
+	crlf   bool
 	text   string // of the drop file, with its placeholders
 	want   map[string]string
 }

@@ -2,6 +2,7 @@ package incoming_test
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ var zones = map[string]string{
 
 // macros stand for the honest lines of a drop file.
 var macros = map[string]string{
-	"received": "Received: from client.evil.test (client.evil.test [192.0.2.66])\n\tby mx.drop.test (Postfix) with ESMTPS id 4631AAA2493\n" +
+	"received": "Received: from client.evil.test (client.evil.test [192.0.2.66])\n\tby mx.drop.test (Postfix) with ESMTPS id {case}\n" +
 		"\tfor <{to}>; Mon, 23 Nov 2026 09:00:00 +0000 (UTC)",
 	"letter": "To: libraries@drop.test\nSubject: Numbers\nDate: Mon, 23 Nov 2026 09:00:00 +0000\nMessage-ID: <{case}@mail.test>\nMIME-Version: 1.0\n" +
 		"Content-Type: text/csv; name=\"numbers.csv\"\nContent-Disposition: attachment; filename=\"numbers.csv\"\n\na;b",
@@ -38,54 +39,57 @@ var placeholder = regexp.MustCompile(`\{[a-z][^{}]*\}`)
 
 // expand writes the drop file of a case for a recipient.
 func (c trial) expand(format, to string) (string, error) {
-	from := c.from
+	from, zone := c.from, zones[format]
 	if from == "<>" {
 		from = ""
 	}
-	zone := zones[format]
-	if from == "" && format == "opensmtpd" {
+	if from == "" && format == "opensmtpd" { // which has no line for the null sender
 		zone = "Delivered-To: {to}"
 	}
-	known := map[string]string{"zone": zone, "from": from, "to": to, "case": c.name, "cr": "\r", "nul": "\x00"}
-	text, err := c.text, error(nil)
-	for round := 0; round < 3; round++ { // macros have placeholders of their own
-		text = placeholder.ReplaceAllStringFunc(text, func(s string) string {
-			word, rest, _ := strings.Cut(strings.Trim(s, "{}"), " ")
-			if value, ok := known[word]; ok && rest == "" {
-				return value
-			}
-			if value, ok := macros[word]; ok && rest == "" {
-				return value
-			}
-			switch word {
-			case "was", "sign":
-				return s
-			case "byte":
-				var n uint64
-				if n, err = strconv.ParseUint(rest, 16, 8); err == nil {
-					return string([]byte{byte(n)})
-				}
-			case "char":
-				var n uint64
-				if n, err = strconv.ParseUint(rest, 16, 32); err == nil {
-					return string(rune(n))
-				}
-			case "times":
-				count, what, _ := strings.Cut(rest, " ")
-				var n int
-				if n, err = strconv.Atoi(count); err == nil {
-					return strings.Repeat(strings.ReplaceAll(what, `\n`, "\n"), n)
-				}
-			}
-			err = fmt.Errorf("unknown placeholder %s", s)
-			return s
-		})
+	lines := map[string]string{"zone": zone, "from": from, "to": to, "case": c.name, "cr": "\r", "nul": "\x00"}
+	maps.Copy(lines, macros)
+	unknown := ""
+	replace := func(s string) string {
+		word, rest, _ := strings.Cut(strings.Trim(s, "{}"), " ")
+		value, ok := lines[word]
+		if !ok {
+			value, ok = generated(word, rest)
+		}
+		switch {
+		case ok:
+			return value
+		case word != "sign" && word != "was":
+			unknown = s
+		}
+		return s
 	}
-	if err == nil {
-		text, err = signAll(text)
+	text := c.text
+	for range 3 { // what a placeholder stands for has placeholders of its own
+		text = placeholder.ReplaceAllStringFunc(text, replace)
 	}
+	if unknown != "" {
+		return "", fmt.Errorf("unknown placeholder %s", unknown)
+	}
+	text, err := signAll(text)
 	if c.crlf {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
 	return text, err
+}
+
+// generated returns what {byte XX}, {char XXXX} and {times N TEXT} stand for.
+func generated(word, rest string) (string, bool) {
+	switch word {
+	case "byte":
+		n, err := strconv.ParseUint(rest, 16, 8)
+		return string([]byte{byte(n)}), err == nil
+	case "char":
+		n, err := strconv.ParseUint(rest, 16, 32)
+		return string(rune(n)), err == nil
+	case "times":
+		count, what, _ := strings.Cut(rest, " ")
+		n, err := strconv.Atoi(count)
+		return strings.Repeat(strings.ReplaceAll(what, `\n`, "\n"), n), err == nil
+	}
+	return "", false
 }

@@ -20,6 +20,7 @@ var trialUsers = map[string][]string{
 	"ceo": {
 		"ceo@drop.test", "ceo@victim.co.uk", "ceo@victim.co.ck", "ceo@victim.github.io", "ceo@victim.公司.cn", "ceo@shared.test", "ceo@bücher.test",
 		"zoë@drop.test", "kiosk@drop.test", "straße@drop.test", "ceo+board@drop.test", `"c e o"@drop.test`,
+		"admin@legitimate.com", "admin@example.com",
 	},
 	"bob":     {"bob@drop.test", "bob@partner.test", "bob@Lists.partner.test"},
 	"mallory": {"mallory@drop.test"},
@@ -28,7 +29,21 @@ var trialUsers = map[string][]string{
 // newTrialWorld makes the farm drop.test with a feed: library anyone takes mail of anyone
 // and asks for aligned senders, aligned and proven are for contributors and ask for that,
 // and secret is like anyone.
-func newTrialWorld(t *testing.T, feed string, options ...func(*incoming.Options)) *world {
+func newTrialWorld(t *testing.T, feed string) *world {
+	t.Helper()
+	w := newTrialFarm(t, feed)
+	for _, name := range trialLibraries {
+		s := library.Settings{Accept: library.AcceptAnyone, SenderTrust: "aligned", SaveOriginal: true}
+		if name == "aligned" || name == "proven" {
+			s.Accept, s.SenderTrust = library.AcceptContributors, name
+		}
+		w.library(library.Library{Name: name, Settings: s})
+	}
+	return w
+}
+
+// newTrialFarm makes the farm drop.test with a feed and without libraries.
+func newTrialFarm(t *testing.T, feed string, options ...func(*incoming.Options)) *world {
 	t.Helper()
 	format, _, _ := strings.Cut(feed, " ")
 	w := newWorld(t, format, with(func(o *incoming.Options) {
@@ -53,13 +68,6 @@ func newTrialWorld(t *testing.T, feed string, options ...func(*incoming.Options)
 		w.must(w.store.Grant(ctx, access.Grant{
 			Scope: access.Scope{Kind: access.ScopeSite, Name: "default"}, Principal: access.UserPrincipal(login), Level: access.Contribute,
 		}))
-	}
-	for _, name := range trialLibraries {
-		s := library.Settings{Accept: library.AcceptAnyone, SenderTrust: "aligned", SaveOriginal: true}
-		if name == "aligned" || name == "proven" {
-			s.Accept, s.SenderTrust = library.AcceptContributors, name
-		}
-		w.library(library.Library{Name: name, Settings: s})
 	}
 	return w
 }
@@ -95,7 +103,7 @@ func (w *world) becameOf(run string) fates {
 	authors := w.authors()
 	all := fates{}
 	w.must(w.catalog.View(w.t.Context(), func(tx store.Tx) error {
-		keys := map[string]store.Key{}
+		keys, cases := map[string]store.Key{}, map[store.Key]string{}
 		for p, err := range tx.ProcessedOf(run) {
 			if err != nil {
 				return err
@@ -106,6 +114,10 @@ func (w *world) becameOf(run string) fates {
 				continue
 			}
 			keys[p.File] = p.Key
+			if of, ok := cases[p.Key]; ok && of != caseOf(p.File) {
+				w.t.Errorf("%s and %s are one message: nothing is shown by the second", of, p.File)
+			}
+			cases[p.Key] = caseOf(p.File)
 		}
 		for file, key := range keys {
 			outcomes, err := tx.Outcomes(key)
@@ -159,9 +171,14 @@ func authorsInWords(authors []string) string {
 	return strings.Join(authors, ",")
 }
 
+// caseOf is the name of a drop file without its library.
+func caseOf(file string) string {
+	return file[:strings.LastIndex(strings.TrimSuffix(file, ".eml"), ".")]
+}
+
+// localOf is the local part of an address; "" where it has no domain.
 func localOf(key string) string {
-	local, _, _ := strings.Cut(key, "@")
-	return local
+	return key[:max(0, strings.LastIndexByte(key, '@'))]
 }
 
 // in returns what became of the files of a case in a library: each file was for one, and

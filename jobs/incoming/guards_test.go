@@ -92,3 +92,27 @@ func TestGuards(t *testing.T) {
 		})
 	}
 }
+
+// A list of safe hosts is worth a warning for each feed whose files do not name any.
+func TestCheckHosts(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		format, hosts string
+		warns         bool
+	}{
+		{"eml", "", false},
+		{"eml", "192.0.2.1", true},
+		{"postfix", "192.0.2.1", true},
+		{"exchange", "192.0.2.1", false},
+	} {
+		w := newWorld(t, row.format)
+		w.must(w.store.SetSettings(t.Context(), map[string]string{"safe_hosts": row.hosts}))
+		warned := false
+		for _, c := range w.job.Check(t.Context()) {
+			warned = warned || c.Warning && strings.Contains(c.Detail, "safe_hosts")
+		}
+		if warned != row.warns {
+			t.Errorf("%s with safe_hosts=%s: got a warning %t, want %t", row.format, row.hosts, warned, row.warns)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"mailchute/jobs"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/dkim"
 	"mailchute/pkg/durable"
 	"mailchute/pkg/event"
@@ -32,6 +33,8 @@ type Options struct {
 	Limits  message.Limits
 	// DKIM verifies the signatures of feeds that ask for it; nil: there is none.
 	DKIM *dkim.Verifier
+	// People is the directory of people who are no users of the catalog; nil: there is none.
+	People directory.People
 	// Space returns the free bytes and the size of the file system that holds the store.
 	Space func() (free, total int64, err error)
 	// MinFree is the share of it below which nothing is claimed; 0: it may be full.
@@ -80,13 +83,19 @@ func New(o Options) *Job {
 	if o.OpenFolder == nil {
 		o.OpenFolder = durable.Open
 	}
-	j := &Job{Options: o, judges: judges{store: o.Store, domains: o.Domains}}
+	j := &Job{Options: o, judges: judges{store: o.Store, people: o.people(), domains: o.Domains}}
 	for _, f := range o.Feeds {
 		log := o.Log.With().Str("feed", f.Name).Str("path", f.Path).Logger()
 		j.feeds = append(j.feeds, &feed{Feed: f, log: log, openFolder: o.OpenFolder, apart: func() error { return j.apart(f) }})
 	}
 	return j
 }
+
+// people returns how the directory is asked.
+func (o Options) people() *people { return &people{directory: o.People, log: o.Log} }
+
+// judge returns a judge for a single question.
+func (o Options) judge() *judge { return newJudge(o.Store, o.people(), o.Domains) }
 
 // Name returns the job's name in events and run records.
 func (j *Job) Name() string { return event.JobIncoming }
@@ -117,7 +126,7 @@ func (j *Job) Run(ctx context.Context, why jobs.Trigger) (again time.Time, err e
 
 // Drain does one run until nothing is left that can be taken: it waits for files that
 // are settling, at most twice the longest settle time of the feeds. The error also says
-// which feeds could not be drained; the others were.
+// which feeds could not be drained, and that mail waits for the directory; the rest was.
 func (j *Job) Drain(ctx context.Context) (event.Summary, error) {
 	p, err := j.begin(ctx, jobs.Manual)
 	if err != nil {
@@ -145,7 +154,7 @@ func (j *Job) Drain(ctx context.Context) (event.Summary, error) {
 		pause(ctx, time.Until(due))
 	}
 	sum, err := p.end(ctx)
-	return sum, errors.Join(err, p.unfed)
+	return sum, errors.Join(err, p.unfed, p.waits)
 }
 
 // nextDue returns when the first waiting file can be taken; zero: none waits.

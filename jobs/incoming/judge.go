@@ -14,9 +14,11 @@ import (
 )
 
 // judge answers, for one recipient at a time, whether a message may be filed and where.
-// It keeps what the catalog told it about the farm. It is safe for concurrent use.
+// It keeps what the catalog told it about the farm, and nothing that the directory said,
+// which may change at any time. It is safe for concurrent use.
 type judge struct {
 	store   *store.Store
+	people  *people
 	domains map[string]bool // folded
 	asOf    int64           // the last change when it began: nothing that it keeps is older
 
@@ -24,12 +26,6 @@ type judge struct {
 	users    answers[user]         // by address as written: how it is written proves its sender
 	owners   answers[owner]        // by folded local part
 	levels   answers[access.Level] // by login and library
-}
-
-// user is who has an address; login "" is nobody.
-type user struct {
-	login  string
-	proved bool
 }
 
 // owner is who has a local part: a library, a group, or nobody.
@@ -40,8 +36,8 @@ type owner struct {
 
 func (o owner) isSomebody() bool { return o.library.Name != "" || o.group != "" }
 
-func newJudge(s *store.Store, domains []string) *judge {
-	j := &judge{store: s, domains: map[string]bool{}}
+func newJudge(s *store.Store, p *people, domains []string) *judge {
+	j := &judge{store: s, people: p, domains: map[string]bool{}}
 	for _, d := range domains {
 		j.domains[address.FoldDomain(d)] = true
 	}
@@ -50,13 +46,6 @@ func newJudge(s *store.Store, domains []string) *judge {
 
 func (j *judge) policy(ctx context.Context) (access.Policy, error) {
 	return j.policies.get("", func() (access.Policy, error) { return j.store.Policy(ctx) })
-}
-
-func (j *judge) userAt(ctx context.Context, a address.Address) (user, error) {
-	return j.users.get(a.String(), func() (u user, err error) {
-		u.login, u.proved, err = j.store.UserAt(ctx, a)
-		return orNobody(u, err)
-	})
 }
 
 func (j *judge) ownerOf(ctx context.Context, local string) (owner, error) {
@@ -81,8 +70,11 @@ func (j *judge) addressee(ctx context.Context, to address.Address) (o owner, det
 	return o, detail, err
 }
 
-func (j *judge) levelOf(ctx context.Context, login string, l library.Library) (access.Level, error) {
-	return j.levels.get(login+" "+l.Name, func() (access.Level, error) { return j.store.LevelOf(ctx, login, l) })
+func (j *judge) levelOf(ctx context.Context, who access.Sender, l library.Library) (access.Level, error) {
+	if who.Person {
+		return j.store.LevelOf(ctx, who.Login, l, who.Principals()...)
+	}
+	return j.levels.get(who.Login+" "+l.Name, func() (access.Level, error) { return j.store.LevelOf(ctx, who.Login, l) })
 }
 
 // orNobody makes an answer of what was not found: the zero value.
@@ -132,6 +124,7 @@ func (a *answers[V]) get(key string, look func() (V, error)) (V, error) {
 // judged by what was over before its turn came.
 type judges struct {
 	store   *store.Store
+	people  *people
 	domains []string
 
 	mu      sync.Mutex
@@ -148,7 +141,7 @@ func (js *judges) next(ctx context.Context) (*judge, error) {
 	defer js.mu.Unlock()
 	// A judge that began after it was read is as good under a smaller number.
 	if js.current == nil || js.current.asOf != last {
-		js.current = newJudge(js.store, js.domains)
+		js.current = newJudge(js.store, js.people, js.domains)
 		js.current.asOf = last
 	}
 	return js.current, nil

@@ -41,7 +41,11 @@ func (p *pass) process(ctx context.Context, a *arrival) (err error) {
 	if err != nil {
 		return err
 	}
-	return p.settle(ctx, a, st)
+	err = p.settle(ctx, a, st)
+	if errors.Is(err, store.ErrOverRate) {
+		return p.settleLimited(ctx, a)
+	}
+	return err
 }
 
 // work does what comes before the commit. As many messages are in work at once as there
@@ -109,10 +113,10 @@ func (p *pass) judge(ctx context.Context, a *arrival, j *judge, doubt *error) er
 		*doubt, a.unproved = cmp.Or(*doubt, err), true
 		err = j.decide(ctx, ladder{}, &a.examination, nil)
 	}
-	if err != nil {
+	if err != nil && !errors.As(err, new(unanswered)) {
 		return outage{err}
 	}
-	return nil
+	return err
 }
 
 // maxCrashes is how many processes may die with an item in hand before it is held.
@@ -149,27 +153,32 @@ func (p *pass) read(ctx context.Context, a *arrival, parser **message.Parser) (e
 	defer p.renew(parser, &err)
 	defer recovered(&err)
 
-	if err := a.checkDocuments(); err != nil {
-		return err
-	}
 	if err := a.decode(ctx, a.keep); err != nil {
 		return err
 	}
 	a.key = keyOf(a.msg, a.contents, a.Name)
-	if err := p.skipDecided(ctx, a); err != nil {
+	known, err := p.skipDecided(ctx, a)
+	if err == nil && !known {
+		err = a.checkRate(ctx, p.Store)
+	}
+	if err != nil {
 		return outage{err}
+	}
+	if err := p.takeRoom(ctx, a); err != nil {
+		return err
 	}
 	return a.plan(ctx, a.keep)
 }
 
-// skipDecided drops the verdicts of recipients that have their outcome.
-func (p *pass) skipDecided(ctx context.Context, a *arrival) error {
-	known, err := p.Store.Outcomes(ctx, a.key, a.stage)
-	if err != nil || len(known) == 0 {
-		return err
+// skipDecided drops the verdicts of recipients that have their outcome, and reports
+// whether there are any.
+func (p *pass) skipDecided(ctx context.Context, a *arrival) (known bool, err error) {
+	outcomes, err := p.Store.Outcomes(ctx, a.key, a.stage)
+	if err != nil || len(outcomes) == 0 {
+		return false, err
 	}
-	done := make(map[string]bool, len(known))
-	for _, o := range known {
+	done := make(map[string]bool, len(outcomes))
+	for _, o := range outcomes {
 		done[o.RecipientKey] = true
 	}
 	var open []verdict
@@ -179,14 +188,14 @@ func (p *pass) skipDecided(ctx context.Context, a *arrival) error {
 		}
 	}
 	a.verdicts = open
-	return nil
+	return true, nil
 }
 
 // settlement says what the store is to commit, and stages the drop file where anything
 // is held. A file that changed while it was read is left alone.
 func (p *pass) settlement(ctx context.Context, a *arrival) (store.Settlement, error) {
 	st := store.Settlement{
-		Run: p.run.ID, Item: a.row(), Columns: a.columns(), Staging: a.stage, Duplicates: a.policy.Duplicates,
+		Run: p.run.ID, Item: a.row(), Columns: a.columns(), Staging: a.stage, Duplicates: a.policy.Duplicates, Rate: a.rate(),
 	}
 	for _, v := range a.verdicts {
 		if a.waits(v) {

@@ -33,6 +33,7 @@ type pass struct {
 	mu       sync.Mutex
 	progress Progress
 	failure  error // the first failure that is no single item's: nothing more is claimed
+	waits    error // why an item waits that the directory said nothing of, the first of them
 }
 
 // begin puts the books in order and opens those of a new run.

@@ -51,7 +51,7 @@ func TestSenderRate(t *testing.T) {
 		{"nobody", numbered("0", "alice@case.test", "nobody@case.test"), 0, "held unknown-address nobody@case.test"},
 		{"first", numbered("1", "alice@case.test", "invoices@case.test", "open@case.test"), 0, "filed invoices@case.test, filed open@case.test"},
 		{"again", numbered("1", "alice@case.test", "invoices@case.test", "open@case.test"), time.Minute, ""},
-		{"too large", numbered("2", "bob@case.test", "invoices@case.test"), 0, "held no-permission invoices@case.test"},
+		{"may not send", numbered("2", "bob@case.test", "invoices@case.test"), 0, "held no-permission invoices@case.test"},
 		{"second", numbered("3", "ALICE@Case.Test", "invoices@case.test"), 59 * time.Minute, "filed invoices@case.test"},
 		{"third", numbered("4", "alice@case.test", "invoices@case.test", "open@case.test"), 59 * time.Minute, "held rate-limited invoices@case.test, held rate-limited open@case.test"},
 		{"third, once more", numbered("4", "alice@case.test", "invoices@case.test"), 59 * time.Minute, ""},
@@ -167,7 +167,7 @@ func TestSenderRateInABurst(t *testing.T) {
 		name := fmt.Sprintf("%03d", i)
 		w.drop(name+".eml", numbered(name, "alice@case.test", "invoices@case.test"))
 		w.at(name+".eml", hour)
-		w.drop("bob"+name+".eml", numbered(name, fmt.Sprintf("bob+%s@example.com", name), "open@case.test"))
+		w.drop("bob"+name+".eml", numbered("bob"+name, fmt.Sprintf("bob+%s@example.com", name), "open@case.test"))
 	}
 	for _, sum := range w.both(w.beside(), "drain") {
 		w.balanced(sum)

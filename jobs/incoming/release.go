@@ -121,7 +121,7 @@ func (a *arrival) openEnvelope(o Options) error {
 
 // override makes the operator's word the verdict for the recipient.
 func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by Override) (err error) {
-	j := newJudge(o.Store, o.Domains)
+	j := o.judge()
 	if a.who, err = j.author(ctx, o.ladderOf(o.feedOf(a.Feed, a.Format)), a, by.Author); err != nil {
 		return err
 	}
@@ -148,12 +148,15 @@ func (a *arrival) override(ctx context.Context, o Options, h store.HeldMail, by 
 
 // author returns the sender, or the user of that login as if the message were theirs.
 func (j *judge) author(ctx context.Context, l ladder, a *arrival, login string) (access.Sender, error) {
-	if login != "" { // whoever it was, and whatever the DNS says
+	if login != "" { // whoever it was, and whatever DNS and directory say
 		l = ladder{}
 	}
 	who, err := j.sender(ctx, l, &a.examination, body(a.src, a.Size, a.env))
 	if who.Ambiguous {
 		who.Login = ""
+	}
+	if login != "" && errors.As(err, new(unanswered)) {
+		err = nil
 	}
 	if err != nil || login == "" || login == who.Login {
 		return who, err
@@ -166,7 +169,7 @@ func (j *judge) author(ctx context.Context, l ladder, a *arrival, login string) 
 		if u.Login != login {
 			continue
 		}
-		who.Login, who.Address = login, address.Address{}
+		who.Login, who.Address, who.Person, who.Groups = login, address.Address{}, false, nil
 		if len(u.Addresses) > 0 {
 			who.Address, err = address.ParseMailbox(u.Addresses[0])
 		}
@@ -243,5 +246,8 @@ func (a *arrival) fileHeld(ctx context.Context, harm error, keep sink) error {
 
 func (a *arrival) fileGuarded(ctx context.Context, keep sink) (err error) {
 	defer recovered(&err)
-	return a.file(ctx, keep)
+	if err := a.decode(ctx, keep); err != nil {
+		return err
+	}
+	return a.plan(ctx, keep)
 }

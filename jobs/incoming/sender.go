@@ -2,6 +2,7 @@ package incoming
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"mailchute/pkg/dkim"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/fault"
+	"mailchute/pkg/message"
 )
 
 // ladder is how a feed's senders are proved, beyond what its envelopes say.
@@ -48,63 +50,60 @@ func (o Options) ladderOf(f Feed) ladder {
 // envelope. Each proves one address, and nobody else is the sender. in is the message
 // below the zone.
 func (j *judge) sender(ctx context.Context, l ladder, x *examination, in *io.SectionReader) (who access.Sender, err error) {
-	switch {
-	case x.env.Proof.Field != "":
-		who, err = j.proven(ctx, x.env.Proof)
-	case x.env.Proof.Doubt != "":
-		who, err = j.claimed(ctx, x.env)
-		who.Login, who.Ambiguous, who.Evidence = "", true, x.env.Proof.Doubt
+	switch proof := x.env.Proof; {
+	case proof.Field != "":
+		who, err = j.resolve(ctx, proven(proof), proof.Address, proof.Login)
+	case proof.Doubt != "":
+		who = doubted(x.env, proof.Doubt)
 	default:
-		who, err = j.aligned(ctx, l, x, in)
+		if who, err = l.sender(ctx, x, in); err == nil && !who.Ambiguous {
+			who, err = j.resolve(ctx, who, who.Address, "")
+		}
 	}
 	who.Envelope = x.env.Sender
 	return who, err
 }
 
 // claimed is the sender by the word of the envelope.
-func (j *judge) claimed(ctx context.Context, env drop.Envelope) (access.Sender, error) {
-	who := access.Sender{Address: env.Sender, Rung: access.Claimed, Evidence: "envelope sender, which anyone can write"}
+func claimed(env drop.Envelope) access.Sender {
 	if env.Sender.IsNull() {
-		who.Evidence = "null envelope sender"
-		return who, nil
+		return access.Sender{Rung: access.Claimed, Evidence: "null envelope sender"}
 	}
-	u, err := j.userAt(ctx, env.Sender)
-	return resolved(who, u), err
+	return access.Sender{Address: env.Sender, Rung: access.Claimed, Evidence: "envelope sender, which anyone can write"}
 }
 
-// proven is the sender that the feed's MTA vouches for. A login that is no address of a
-// user's is looked for among the users' logins.
-func (j *judge) proven(ctx context.Context, p drop.Proof) (who access.Sender, err error) {
-	who = access.Sender{Address: p.Address, Rung: access.Proven, Evidence: p.String()}
-	var u user
-	if !p.Address.IsNull() {
-		u, err = j.userAt(ctx, p.Address)
-	}
-	if err == nil && u.login == "" && p.Login != "" {
-		u, err = j.userNamed(ctx, p.Login)
-	}
+// doubted is the sender where what was found out cannot be one person's.
+func doubted(env drop.Envelope, why string) access.Sender {
+	return access.Sender{Address: env.Sender, Rung: access.Claimed, Evidence: why, Ambiguous: true}
+}
+
+// proven is the sender that the feed's MTA vouches for.
+func proven(p drop.Proof) access.Sender {
+	who := access.Sender{Address: p.Address, Rung: access.Proven, Evidence: p.String()}
 	if p.Address.IsNull() {
 		who.Address = address.Address{Local: p.Login}
 	}
-	return resolved(who, u), err
+	return who
 }
 
-// aligned is the single From mailbox, where something proves its domain, else the sender
+// sender is the single From mailbox, where something proves its domain, else the sender
 // that the envelope claims. A From that can be read in several ways is nobody's, although
 // its domain may be proved.
-func (j *judge) aligned(ctx context.Context, l ladder, x *examination, in *io.SectionReader) (access.Sender, error) {
-	claimed, err := j.claimed(ctx, x.env)
-	if err != nil || x.msg == nil || len(x.env.Results) == 0 && l.dkim == nil {
-		return claimed, err
+func (l ladder) sender(ctx context.Context, x *examination, in *io.SectionReader) (access.Sender, error) {
+	claimed := claimed(x.env)
+	if x.msg == nil || len(x.env.Results) == 0 && l.dkim == nil {
+		return claimed, nil
 	}
-	fields, err := x.msg.FromFields(ctx)
+	from, doubt, err := fromOf(ctx, x.msg)
 	if err != nil {
 		return claimed, unproved{err}
 	}
-	from, doubt := address.ParseFrom(fields)
-	results := resultsOf(x.env)
-	evidence, why := "", ""
-	if doubt == nil {
+	results, why, err := resultsOf(ctx, x)
+	if err != nil {
+		return claimed, unproved{err}
+	}
+	evidence := ""
+	if doubt == nil && why == "" {
 		evidence, why = l.align.Align(from, results)
 	}
 	if evidence == "" && l.dkim != nil {
@@ -118,27 +117,44 @@ func (j *judge) aligned(ctx context.Context, l ladder, x *examination, in *io.Se
 	}
 	switch {
 	case doubt != nil && slices.ContainsFunc(results, access.Result.Passes):
-		claimed.Login, claimed.Ambiguous, claimed.Evidence = "", true, doubt.Error()
-		return claimed, nil
+		return doubted(x.env, doubt.Error()), nil
 	case evidence == "":
 		if why != "" {
 			claimed.Evidence += "; " + why
 		}
 		return claimed, nil
 	}
-	who := access.Sender{Address: from, Rung: access.Aligned, Evidence: evidence}
-	u, err := j.userAt(ctx, from)
-	return resolved(who, u), err
+	return access.Sender{Address: from, Rung: access.Aligned, Evidence: evidence}, nil
 }
 
-// resultsOf returns what the feed's MTA found out.
-func resultsOf(env drop.Envelope) (results []access.Result) {
-	for _, r := range env.Results {
+// fromOf returns the message's one author by its From, or the doubt that there is one.
+func fromOf(ctx context.Context, m *message.Message) (from address.Address, doubt, err error) {
+	fields, err := m.FromFields(ctx)
+	if err != nil {
+		return from, nil, err
+	}
+	if m.Torn {
+		return from, errors.New("the message's header ends in a line that is none of a header, where programs read on in different ways"), nil
+	}
+	from, doubt = address.ParseFrom(fields)
+	return from, doubt, nil
+}
+
+// resultsOf returns what the feed's MTA found out, or why that counts for nothing.
+func resultsOf(ctx context.Context, x *examination) (results []access.Result, why string, err error) {
+	if len(x.env.Results) == 0 {
+		return nil, "", nil
+	}
+	odd, err := x.msg.OddIdentity(ctx)
+	if err != nil || odd {
+		return nil, "a DKIM signature's identity has characters with which the sender could have written results", err
+	}
+	for _, r := range x.env.Results {
 		results = append(results, access.Result{
 			Method: r.Method, Value: r.Value, Domain: r.Domain, Where: fmt.Sprintf("authentication-results, line %d", r.Line),
 		})
 	}
-	return results
+	return results, "", nil
 }
 
 // verify verifies the message's signatures. Where the DNS says nothing of one that could

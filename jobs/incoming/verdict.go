@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/address"
@@ -31,32 +30,8 @@ func rejected(to address.Address, l library.Library, reason fault.Reason, format
 	return verdict{recipient: to, library: l, decision: access.Decision{Reason: reason, Detail: fmt.Sprintf(format, args...)}}
 }
 
-// userNamed returns the user with a login.
-func (j *judge) userNamed(ctx context.Context, login string) (user, error) {
-	return j.users.get("login "+login, func() (user, error) {
-		all, err := j.store.Users(ctx)
-		known := slices.ContainsFunc(all, func(u access.User) bool { return u.Login == login })
-		if err != nil || !known {
-			return user{}, err
-		}
-		return user{login: login, proved: true}, nil
-	})
-}
-
-// resolved returns who with the user that the address is one of.
-func resolved(who access.Sender, u user) access.Sender {
-	switch {
-	case u.proved:
-		who.Login = u.login
-	case u.login != "":
-		who.Ambiguous = true
-		who.Evidence += "; it only looks like the address of user " + u.login
-	}
-	return who
-}
-
 // decide judges the sender and every recipient of a message; in is what stands below its
-// trusted zone. Errors are the store's, or an unproved.
+// trusted zone. Errors are the store's, or an unproved or unanswered.
 func (j *judge) decide(ctx context.Context, l ladder, x *examination, in *io.SectionReader) (err error) {
 	if x.who, err = j.sender(ctx, l, x, in); err != nil {
 		return err
@@ -85,7 +60,7 @@ func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender,
 	case has.library.Name == "":
 		return rejected(to, has.library, fault.UnknownAddress, "no library has the local part %s", to.Local), nil
 	}
-	level, err := j.levelOf(ctx, who.Login, has.library)
+	level, err := j.levelOf(ctx, who, has.library)
 	if err != nil {
 		return verdict{}, err
 	}

@@ -42,12 +42,15 @@ const (
 	KindGroup    Kind = "group"
 	KindAddress  Kind = "address"
 	KindEveryone Kind = "everyone"
+	// KindDirectoryGroup is a group of the directory of people, by its ID there.
+	KindDirectoryGroup Kind = "directory-group"
 )
 
-// Principal is who a grant or a membership names: user:LOGIN, group:NAME, address:A, everyone.
+// Principal is who a grant or a membership names: user:LOGIN, group:NAME, address:A,
+// everyone, directory-group:ID.
 type Principal struct {
 	Kind Kind
-	Name string // login, group name or address; "" for everyone
+	Name string // login, group name, address or ID; "" for everyone
 }
 
 // User is a person known to the farm.
@@ -89,6 +92,16 @@ type Sender struct {
 	Evidence  string // what the rung rests on, for people
 	Login     string // the user that the address resolves to; "" is nobody we know
 	Ambiguous bool   // the address cannot be one person's
+	// Person says that Login is that of a person of the directory, and none of the
+	// catalog's. Groups are all groups of the directory that the person is in.
+	Person bool
+	Groups []DirectoryGroup
+}
+
+// DirectoryGroup is a group of the directory of people.
+type DirectoryGroup struct {
+	ID   string
+	Name string // for people; only the ID identifies the group
 }
 
 // SystemAccount is the author of documents whose sender is not a person to us.

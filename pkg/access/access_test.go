@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/address"
+	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
 
@@ -69,7 +72,7 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("ParseRung(%q): got %s, %v, want an error", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "alice", "user:", "group:", "user", "everyone:", "everyone:x", "robot:x", "address:alice", "address:"} {
+	for _, s := range []string{"", "alice", "user:", "group:", "directory-group:", "user", "everyone:", "everyone:x", "robot:x", "address:alice", "address:"} {
 		if got, err := access.ParsePrincipal(s); err == nil {
 			t.Errorf("ParsePrincipal(%q): got %s, want an error", s, got)
 		}
@@ -95,6 +98,7 @@ func TestPrincipalAndScope(t *testing.T) {
 		"group:a:b":                 {Kind: access.KindGroup, Name: "a:b"},
 		"address:alice@example.org": {Kind: access.KindAddress, Name: "alice@example.org"},
 		"everyone":                  {Kind: access.KindEveryone},
+		"directory-group:CN=a:b":    {Kind: access.KindDirectoryGroup, Name: "CN=a:b"},
 	}
 	for s, want := range principals {
 		got, err := access.ParsePrincipal(s)
@@ -183,7 +187,7 @@ func TestClosure(t *testing.T) {
 		{"carol", []string{"everyone", "group:alice", "group:all", "user:carol"}},
 	}
 	for _, tt := range tests {
-		who, err := access.Closure(tt.login, groupsIn(members))
+		who, err := access.Closure(tt.login, nil, groupsIn(members))
 		if err != nil {
 			t.Errorf("%s: %v", tt.login, err)
 		}
@@ -213,11 +217,36 @@ func groupsIn(members map[string][]string) func([]access.Principal) ([]string, e
 	}
 }
 
+// Groups of the directory are what a user is, too; they say nothing of who is nobody.
+func TestClosureOfPerson(t *testing.T) {
+	t.Parallel()
+	group := access.DirectoryGroupPrincipal("0f8d")
+	who, err := access.Closure("ldap:alice", []access.Principal{group}, groupsIn(map[string][]string{"all": {"everyone"}}))
+	want := map[access.Principal]bool{access.UserPrincipal("ldap:alice"): true, access.Everyone(): true, access.GroupPrincipal("all"): true, group: true}
+	if err != nil || cmp.Diff(want, who) != "" {
+		t.Errorf("%v; want -, got +\n%s", err, cmp.Diff(want, who))
+	}
+	if nobody, err := access.Closure("", []access.Principal{group}, groupsIn(nil)); err != nil || len(nobody) > 0 {
+		t.Errorf("got %v, %v for nobody, want nothing", nobody, err)
+	}
+}
+
 func TestClosureFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("catalog down")
-	who, err := access.Closure("alice", func([]access.Principal) ([]string, error) { return nil, down })
+	who, err := access.Closure("alice", nil, func([]access.Principal) ([]string, error) { return nil, down })
 	if !errors.Is(err, down) || who != nil {
 		t.Errorf("got %v, %v, want the error of the catalog and no principals", who, err)
+	}
+}
+
+// A person of the directory cannot be granted anything alone, and is not sent to ask for it.
+func TestPersonWithoutRights(t *testing.T) {
+	t.Parallel()
+	lib := library.Library{Name: "invoices", Site: "default", LocalPart: "invoices"}
+	who := access.Sender{Address: address.Address{Local: "alice", Domain: "corp.example"}, Rung: access.Proven, Login: "ldap:alice", Person: true}
+	d := access.Decide(access.DefaultPolicy(), lib, access.Read, who)
+	if want := "grant library:invoices directory-group:NAME contribute"; d.Reason != fault.NoPermission || !strings.Contains(d.Detail, want) {
+		t.Errorf("got %s (%s), want %s with %q", d.Reason, d.Detail, fault.NoPermission, want)
 	}
 }

@@ -47,20 +47,21 @@ type Alignment struct {
 
 // Align says what proves that a message comes from the domain of from, its single From
 // address: evidence for people. Where nothing does, why says why; evidence is "" then.
-// Results that contradict each other about DMARC prove nothing.
+// Where DMARC fails for its domain, or its
+// results contradict each other, nothing does.
 func (a Alignment) Align(from address.Address, results []Result) (evidence, why string) {
 	domain := address.FoldDomain(from.Domain)
 	if shared, ok := a.shared(domain); ok {
 		return "", fmt.Sprintf("users of %s may write each other's From (shared_domains)", shared)
 	}
-	if contradicted(results) {
-		return "", "its results of dmarc contradict each other"
+	if failed(domain, results) {
+		return "", fmt.Sprintf("dmarc does not pass for %s", from.Domain)
 	}
 	for _, r := range results {
 		if !r.Passes() || !slices.Contains(a.Methods, r.Method) {
 			continue
 		}
-		if !a.aligned(domain, address.FoldDomain(r.Domain)) {
+		if !a.aligned(r.Method, domain, address.FoldDomain(r.Domain)) {
 			why = fmt.Sprintf("%s passes for %s, which is not aligned with %s", r.Method, r.Domain, from.Domain)
 			continue
 		}
@@ -82,12 +83,13 @@ func (a Alignment) shared(domain string) (string, bool) {
 	return "", false
 }
 
-// aligned compares two folded domains.
-func (a Alignment) aligned(from, proved string) bool {
+// aligned compares two folded domains. DMARC is about the domain of From itself: another
+// one shows that the mail system has read another From.
+func (a Alignment) aligned(method, from, proved string) bool {
 	switch {
 	case from == "" || proved == "" || from[0] == '[':
 		return false
-	case a.Strict || from == proved:
+	case a.Strict || method == MethodDMARC || from == proved:
 		return from == proved
 	}
 	one, err := publicsuffix.EffectiveTLDPlusOne(from)
@@ -98,13 +100,19 @@ func (a Alignment) aligned(from, proved string) bool {
 	return err == nil && one == other
 }
 
-// contradicted reports whether one result of dmarc passes and another does not.
-func contradicted(results []Result) bool {
+// failed reports whether DMARC says that something is wrong with a folded domain: it
+// fails there, although the domain may sign (RFC 7489 §3.1 lets it ask for more than we
+// know), or it passes and does not.
+func failed(domain string, results []Result) bool {
 	var pass, other bool
 	for _, r := range results {
-		if r.Method == MethodDMARC {
-			pass, other = pass || r.Passes(), other || !r.Passes()
+		if r.Method != MethodDMARC {
+			continue
 		}
+		if r.Value == "fail" && address.FoldDomain(r.Domain) == domain {
+			return true
+		}
+		pass, other = pass || r.Passes(), other || !r.Passes()
 	}
 	return pass && other
 }

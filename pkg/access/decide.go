@@ -105,6 +105,9 @@ func acceptContributor(lib library.Library, level Level, who Sender, asked Rung)
 	case who.Login == "":
 		return refuse(fault.NoPermission, "no user has the address %s. Give it to one and let that user contribute: mailchute grant library:%s user:LOGIN contribute",
 			who.Address, lib.Name)
+	case level < Contribute && who.Person:
+		return refuse(fault.NoPermission, "%s, of the directory, has the level %s in library %s. Who manages it can let a group of theirs contribute: mailchute grant library:%s directory-group:NAME contribute",
+			who.Login, level, lib.Name, lib.Name)
 	case level < Contribute:
 		return refuse(fault.NoPermission, "user %s has the level %s in library %s. Who manages it can say: mailchute grant library:%s %s contribute",
 			who.Login, level, lib.Name, lib.Name, UserPrincipal(who.Login))

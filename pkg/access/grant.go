@@ -19,11 +19,15 @@ func LevelOf(grants []Grant, who map[Principal]bool) Level {
 // and all groups that hold one of them, directly or through other groups; groups that
 // hold each other do no harm. groupsOf returns the names of the groups of which any of
 // the given principals is a direct member; it is asked once for each depth of nesting.
-// The login "" is nobody: no principals at all.
-func Closure(login string, groupsOf func([]Principal) ([]string, error)) (map[Principal]bool, error) {
+// The login "" is nobody: no principals at all. The user is also every one of the
+// directory's groups in directory; no group holds one of them.
+func Closure(login string, directory []Principal, groupsOf func([]Principal) ([]string, error)) (map[Principal]bool, error) {
 	all := map[Principal]bool{}
 	if login == "" {
 		return all, nil
+	}
+	for _, p := range directory {
+		all[p] = true
 	}
 	fresh := []Principal{UserPrincipal(login), Everyone()}
 	for len(fresh) > 0 {

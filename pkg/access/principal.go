@@ -18,8 +18,22 @@ func UserPrincipal(login string) Principal { return Principal{Kind: KindUser, Na
 // GroupPrincipal is the principal of the group of that name.
 func GroupPrincipal(name string) Principal { return Principal{Kind: KindGroup, Name: name} }
 
-// ParsePrincipal reads user:LOGIN, group:NAME, address:A or everyone. Whether the user
-// or group exists is not asked.
+// DirectoryGroupPrincipal is the principal of the directory's group with that ID.
+func DirectoryGroupPrincipal(id string) Principal {
+	return Principal{Kind: KindDirectoryGroup, Name: id}
+}
+
+// Principals returns those of the directory's groups that the sender is in.
+func (s Sender) Principals() []Principal {
+	all := make([]Principal, 0, len(s.Groups))
+	for _, g := range s.Groups {
+		all = append(all, DirectoryGroupPrincipal(g.ID))
+	}
+	return all
+}
+
+// ParsePrincipal reads user:LOGIN, group:NAME, address:A, everyone or directory-group:ID.
+// Whether the user or group exists is not asked.
 func ParsePrincipal(s string) (Principal, error) {
 	if s == string(KindEveryone) {
 		return Everyone(), nil
@@ -27,7 +41,7 @@ func ParsePrincipal(s string) (Principal, error) {
 	kind, name, _ := strings.Cut(s, ":")
 	var err error
 	switch Kind(kind) {
-	case KindUser, KindGroup:
+	case KindUser, KindGroup, KindDirectoryGroup:
 		if name == "" {
 			err = errors.New("the name is missing")
 		}
@@ -36,7 +50,7 @@ func ParsePrincipal(s string) (Principal, error) {
 	case KindEveryone:
 		err = errors.New("everyone has no name")
 	default:
-		err = errors.New("use user:LOGIN, group:NAME, address:ADDRESS or everyone")
+		err = errors.New("use user:LOGIN, group:NAME, directory-group:NAME, address:ADDRESS or everyone")
 	}
 	if err != nil {
 		return Principal{}, fmt.Errorf("principal %q: %w", s, err)

@@ -23,14 +23,17 @@ func (g Grant) String() string {
 }
 
 // Paths returns, for every principal that the user with that login is (Closure), the
-// shortest way there: the user first, that principal last. groupsOf is that of Closure; it
-// is asked for one principal at a time.
-func Paths(login string, groupsOf func([]Principal) ([]string, error)) (map[Principal][]Principal, error) {
+// shortest way there: the user first, that principal last. directory and groupsOf are those
+// of Closure; groupsOf is asked for one principal at a time.
+func Paths(login string, directory []Principal, groupsOf func([]Principal) ([]string, error)) (map[Principal][]Principal, error) {
 	paths := map[Principal][]Principal{}
 	if login == "" {
 		return paths, nil
 	}
 	user := UserPrincipal(login)
+	for _, p := range directory {
+		paths[p] = []Principal{user, p}
+	}
 	queue := [][]Principal{{user}, {user, Everyone()}}
 	for len(queue) > 0 {
 		path := queue[0]

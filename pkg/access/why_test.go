@@ -43,7 +43,7 @@ func wayOf(path []access.Principal) (s []string) {
 
 func TestPaths(t *testing.T) {
 	t.Parallel()
-	paths, err := access.Paths("alice", membership(nested))
+	paths, err := access.Paths("alice", nil, membership(nested))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +63,11 @@ func TestPaths(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
-	if nobody, err := access.Paths("", membership(nested)); err != nil || len(nobody) != 0 {
+	if nobody, err := access.Paths("", nil, membership(nested)); err != nil || len(nobody) != 0 {
 		t.Errorf("of nobody: got %v, %v", nobody, err)
 	}
 	errDown := errors.New("down")
-	_, err = access.Paths("alice", func([]access.Principal) ([]string, error) { return nil, errDown })
+	_, err = access.Paths("alice", nil, func([]access.Principal) ([]string, error) { return nil, errDown })
 	if !errors.Is(err, errDown) {
 		t.Errorf("got %v, want %v", err, errDown)
 	}
@@ -80,14 +80,16 @@ func TestWhyIsLevelOf(t *testing.T) {
 	principals := []access.Principal{
 		access.UserPrincipal("alice"), access.UserPrincipal("bob"), access.Everyone(), access.GroupPrincipal("finance"),
 		access.GroupPrincipal("audit"), access.GroupPrincipal("board"), access.GroupPrincipal("others"),
+		access.DirectoryGroupPrincipal("1"), access.DirectoryGroupPrincipal("2"),
 	}
+	directory := []access.Principal{access.DirectoryGroupPrincipal("1")}
 	scope := access.Scope{Kind: access.ScopeLibrary, Name: "invoices"}
 	for _, login := range []string{"alice", "bob", "carol", ""} {
-		closure, err := access.Closure(login, membership(nested))
+		closure, err := access.Closure(login, directory, membership(nested))
 		if err != nil {
 			t.Fatal(err)
 		}
-		paths, err := access.Paths(login, membership(nested))
+		paths, err := access.Paths(login, directory, membership(nested))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +121,7 @@ func TestWhyIsLevelOf(t *testing.T) {
 
 func TestWhyTakesTheShortestWay(t *testing.T) {
 	t.Parallel()
-	paths, err := access.Paths("alice", membership(nested))
+	paths, err := access.Paths("alice", nil, membership(nested))
 	if err != nil {
 		t.Fatal(err)
 	}

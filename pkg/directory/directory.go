@@ -25,7 +25,8 @@ const (
 	MaxGroups = 5000
 )
 
-// Person is a user account that is not disabled.
+// Person is a user account that is not disabled. Only the ID identifies it: not every
+// directory sees to it that a login is there once.
 type Person struct {
 	ID        string   // a UUID in lower case, which stays when the person is renamed
 	Login     string   // uid or sAMAccountName, as the directory writes it; never empty
@@ -47,7 +48,8 @@ type Group struct {
 type People interface {
 	// ByAddress returns the user who has a mail address: ErrAmbiguous where several have
 	// it. Addresses are the same where address.Proves says so: what only looks like
-	// somebody's address is nobody's. Contacts, groups and disabled accounts are nobody.
+	// somebody's address is nobody's. A user principal name counts as an address. Contacts,
+	// groups and disabled accounts are nobody.
 	ByAddress(ctx context.Context, a address.Address) (Person, error)
 	// ByLogin returns the user with a login, in any case of ASCII letters. Where the
 	// directory has user principal names (ALICE@CORP.EXAMPLE), they are logins, too.

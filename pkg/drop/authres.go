@@ -115,7 +115,7 @@ func resultsOf(value, authservID string) (results [][]string, why string) {
 	if err != nil {
 		return nil, err.Error()
 	}
-	if id := results[0]; len(id) == 0 || len(id) > 2 || !sameASCII(unquote(id[0]), authservID) {
+	if id := results[0]; len(id) == 0 || len(id) > 2 || len(id) == 2 && id[1] != "1" || !sameASCII(unquote(id[0]), authservID) {
 		return nil, "it is not of the host that authserv_id names"
 	}
 	return results[1:], ""

@@ -67,6 +67,8 @@ type zone struct {
 	authAs      []int   // the lines of AuthAs fields
 	resultLines []int   // the lines that have nothing but results of domains
 	internal    bool    // what the last of them says
+	routed      bool    // the envelope sender has a source route
+	fromAbove   bool    // a From field stands above the first Received field
 
 	lines *[]Line // where every line of note is told; nil: nowhere
 }
@@ -177,6 +179,7 @@ func (z *zone) sender(value string) (err error) {
 	if z.env.Sender, err = z.format.address(value); err != nil {
 		return fmt.Errorf(": %w", err)
 	}
+	z.routed = strings.HasPrefix(strings.TrimLeft(value, " \t<"), "@")
 	return nil
 }
 

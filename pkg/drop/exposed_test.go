@@ -39,6 +39,13 @@ func TestExposed(t *testing.T) {
 			t.Cleanup(func() { ok(t, os.RemoveAll(base)) })
 			base, err = filepath.EvalSymlinks(base)
 			ok(t, err)
+			for dir := filepath.Dir(base); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+				info, err := os.Stat(dir)
+				ok(t, err)
+				if info.Mode().Perm()&0o001 == 0 {
+					t.Skipf("%s is closed to others: set TMPDIR to a folder that they may enter", dir)
+				}
+			}
 			top := filepath.Join(base, "top")
 			folder, file := filepath.Join(top, "folder"), filepath.Join(top, "folder", "file")
 			ok(t, os.MkdirAll(folder, 0o700))

@@ -36,9 +36,12 @@ func PlaceOf(path string) (Place, error) {
 // Is reports whether the two are one file or folder.
 func (p Place) Is(q Place) bool { return os.SameFile(p.info, q.info) }
 
+// OneDisk reports whether the two are known to be on one file system.
+func (p Place) OneDisk(q Place) bool { return p.disk != "" && p.disk == q.disk }
+
 // Holds reports whether q is p or lies in it, at any depth.
 func (p Place) Holds(q Place) bool {
-	return p.Is(q) || isUnder(q.path, p.path) || (p.disk != "" && p.disk == q.disk && isUnder(q.inDisk, p.inDisk))
+	return p.Is(q) || isUnder(q.path, p.path) || (p.OneDisk(q) && isUnder(q.inDisk, p.inDisk))
 }
 
 // isUnder reports whether a clean absolute path is dir or lies in it.

@@ -35,6 +35,7 @@ func (z *zone) auth(line int, name, value string) error {
 // other passes over a field of the zone that is not the envelope's.
 func (z *zone) other(name string) error {
 	line := z.line
+	z.fromAbove = z.fromAbove || name == "from"
 	value, err := z.value()
 	if err == nil {
 		z.testimony(line, name, value, !z.format.BelowReceived, "format "+z.format.Name+" does not use it")
@@ -72,7 +73,7 @@ func (z *zone) results(line int, value string, inPlace bool) {
 		return
 	}
 	login, why := authLogin(results)
-	domains := domainResults(line, results)
+	domains := domainResults(line, results, z.env.Sender.IsNull())
 	z.env.Results = append(z.env.Results, domains...)
 	switch {
 	case login != "":
@@ -96,7 +97,7 @@ const (
 // prove reads as much of the header below the zone as Trust needs, and decides what is
 // proved. Errors are holds and those of reading.
 func (z *zone) prove() error {
-	at, end := above, error(nil)
+	at, end, from := above, error(nil), false
 	for z.needs(at) {
 		var name, value string
 		if name, end = z.name(); end != nil || name == "" {
@@ -110,9 +111,10 @@ func (z *zone) prove() error {
 			if err := z.received(line, value); err != nil {
 				return err
 			}
-			at = rightBelow
+			at, z.fromAbove = rightBelow, z.fromAbove || from
 			continue
 		}
+		from = from || name == "from"
 		inPlace := at == above && !z.format.BelowReceived || at == rightBelow && z.format.BelowReceived
 		z.testimony(line, name, value, inPlace, "it stands below the trusted zone, among lines that the sender may have written")
 		if at == rightBelow {
@@ -167,8 +169,11 @@ func (z *zone) received(line int, value string) error {
 // conclude decides whom the lines prove; whole: the header was read to its end. A login
 // goes before the envelope sender, which is only one that its owner may use.
 func (z *zone) conclude(whole bool) {
-	internal := len(z.authAs) == 1 && z.internal && whole
-	tied := slices.ContainsFunc(z.format.LoginDomains, func(d string) bool { return sameASCII(d, z.env.Sender.Domain) })
+	if z.fromAbove && z.disbelieve() {
+		return
+	}
+	internal := len(z.authAs) == 1 && z.internal && whole && !z.routed
+	tied := slices.ContainsFunc(z.format.LoginDomains, func(d string) bool { return sameASCII(d, z.env.Sender.Domain) }) && !z.routed
 	byEnvelope := len(z.proofs) == 0 && !z.env.Sender.IsNull()
 	switch {
 	case len(z.proofs) > 0:
@@ -193,6 +198,22 @@ func (z *zone) conclude(whole bool) {
 			z.note(line, authAs, false, "it does not say Internal, is not alone, or is not needed")
 		}
 	}
+}
+
+// disbelieve drops what the sender could have written where the mail system's own Received
+// field is gone, as a From above the first one shows, and says whether that was anything. A
+// token, and a block that only the mail system ends, still count.
+func (z *zone) disbelieve() bool {
+	proofs, results := len(z.proofs), len(z.env.Results)
+	z.env.Results = nil
+	z.proofs = slices.DeleteFunc(z.proofs, func(p Proof) bool {
+		return p.Field == authResults || z.format.AnyField && z.format.Token == ""
+	})
+	if len(z.proofs) == proofs && results == 0 {
+		return false
+	}
+	z.env.Proof = Proof{Doubt: "a From field stands above the first received: something removed the mail system's own, and the sender can have written what stands above it"}
+	return len(z.proofs) == 0
 }
 
 // agreed returns the first of proofs that all name one login, else the doubt.

@@ -33,7 +33,7 @@ func TestProof(t *testing.T) {
 		name  string
 		trust drop.Trust
 		file  string
-		want  string // the address or login that is proved, and the line that does
+		want  string // the address or login that is proved, and the line that does; "doubt": nobody, for a reason
 	}{
 		{"nobody vouches", drop.Trust{}, zonePostfix + "X-Drop-Auth: alice@drop.test\n" + byMX + results + internal, ""},
 
@@ -47,6 +47,8 @@ func TestProof(t *testing.T) {
 		{"domain without", domains, strings.Replace(zonePostfix, "Drop.Test", "sub.drop.test", 1) + byMX, ""},
 		{"look-alike of the domain", domains, strings.Replace(zonePostfix, "Drop.Test", "\uff24rop.test", 1) + byMX, ""},
 		{"null sender", domains, zoneNull + byMX, ""},
+		{"a source route", domains, strings.Replace(zonePostfix, "<alice@", "<@evil.test:alice@", 1) + byMX, ""},
+		{"a login above a From that has lost its Received", authHeader, zonePostfix + "X-Drop-Auth: bob@drop.test\nFrom: x\n" + byMX, "doubt"},
 		{
 			"a login says more than the domain",
 			drop.Trust{AuthHeader: true, LoginDomains: domains.LoginDomains},
@@ -91,6 +93,12 @@ func TestProof(t *testing.T) {
 			env, err := read(row.file, f)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if row.want == "doubt" {
+				if env.Proof.Field != "" || env.Proof.Doubt == "" {
+					t.Errorf("got %+v, want a doubt", env.Proof)
+				}
+				return
 			}
 			if got := proved(env.Proof); got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)

@@ -51,17 +51,21 @@ func SafeName(name string) string {
 const unnamed = "attachment"
 
 // NameFor returns the file name of the nth document of a message, n counting from 1: the
-// SafeName of what the part is called, or attachment-<n> with the extension of its type.
+// SafeName of what the part is called, or attachment-<n> with the extension of its type;
+// with that extension, where one is all that it is called (".pdf", as some scanners do).
 // An attached message without a name is called by its subject, and its name ends in .eml.
 func NameFor(p message.Part, n int) string {
-	safe := safeName(p.Name)
+	safe, ext := safeName(p.Name), extensionOf(p.Type)
+	if bare := bareExtension(p.Name); bare != "" {
+		safe, ext = "", bare
+	}
 	if isMessage(p.Type) {
 		return messageName(safe, p.Subject, n)
 	}
 	if safe != "" {
 		return safe
 	}
-	return fmt.Sprintf("%s-%d%s", unnamed, n, extensionOf(p.Type))
+	return fmt.Sprintf("%s-%d%s", unnamed, n, ext)
 }
 
 // messageName returns the name of an attached message.

@@ -37,6 +37,8 @@ func checkPatterns(setting string, patterns []string) error {
 			return fmt.Errorf("%s: %q is no pattern of file names: use some like *.pdf or invoice-?.xml", setting, pattern)
 		case strings.ContainsAny(pattern, notInPatterns):
 			return fmt.Errorf("%s: %q can match no file: names never have any of %s; write a pattern for each kind of name", setting, pattern, notInPatterns)
+		case pattern != trim(pattern, leading):
+			return fmt.Errorf("%s: %q can match no file: names begin with no blank, dot or hyphen, and end with no blank or dot; use patterns like *.pdf", setting, pattern)
 		}
 	}
 	return nil

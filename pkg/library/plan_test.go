@@ -115,6 +115,7 @@ func TestPlan(t *testing.T) {
 		{"picture nobody refers to", silent, "s", []message.Part{html, unreferenced}, []string{"logo.png"}, library.Skipped{}},
 		{"picture without an id", silent, "s", []message.Part{html, withoutID}, []string{"logo.png"}, library.Skipped{}},
 		{"picture attached", silent, "s", []message.Part{html, attached(logo)}, []string{"logo.png"}, library.Skipped{}},
+		{"PDF that claims to be a picture", silent, "s", []message.Part{html, named(logo, "a.PDF")}, []string{"a.PDF"}, library.Skipped{}},
 		{"PDF marked inline", silent, "s", []message.Part{html, inlinePDF}, []string{"a.pdf"}, library.Skipped{}},
 
 		{"invitation", silent, "s", []message.Part{plain, html, request}, nil, library.Skipped{Invitations: 1}},

@@ -57,7 +57,7 @@ func roleOf(p message.Part) role {
 		return bodyText
 	case isAttached(p):
 		return document
-	case strings.HasPrefix(p.Type, "image/") && p.ContentID != "" && p.Referenced:
+	case strings.HasPrefix(p.Type, "image/") && p.ContentID != "" && p.Referenced && !namesOtherKind(p.Name):
 		return picture
 	case p.Type == "text/calendar" && p.Method != "":
 		return invitation

@@ -70,8 +70,12 @@ func (s Settings) Check() error {
 		return fmt.Errorf("max_message_size %d: use a number of bytes, or 0 for no limit", s.MaxMessageSize)
 	}
 	for _, t := range s.BlockedTypes {
-		if typeKey(t) == "" {
+		ext := strings.Trim(t, "*. ")
+		if typeKey(ext) == "" {
 			return fmt.Errorf("blocked_types: %q is no file name extension: use some like exe or js, or %s for those that SharePoint blocks", t, PresetSharePoint)
+		}
+		if strings.ContainsAny(ext, ` .,;:|/\`) {
+			return fmt.Errorf("blocked_types: %q would block no file: an extension is what stands behind the last dot of a name; use some like exe or js", t)
 		}
 	}
 	if err := checkPatterns("include", s.Include); err != nil {

@@ -66,6 +66,11 @@ func TestSettingsCheck(t *testing.T) {
 		{library.Settings{BlockedTypes: []string{"exe", "."}}, "blocked_types"},
 		{library.Settings{BlockedTypes: []string{""}}, "blocked_types"},
 		{library.Settings{BlockedTypes: []string{"sharepoint", "zip"}}, ""},
+		{library.Settings{BlockedTypes: []string{".exe", "*.JS", " vbs"}}, ""},
+		{library.Settings{BlockedTypes: []string{"tar.gz"}}, "would block no file"},
+		{library.Settings{BlockedTypes: []string{"exe js"}}, "would block no file"},
+		{library.Settings{BlockedTypes: []string{"exe;js"}}, "would block no file"},
+		{library.Settings{BlockedTypes: []string{"ms-one-stub", "c++"}}, ""},
 		{library.Settings{Blocked: "skip", SaveBody: "html", Plus: "folder", SaveHeaders: true, AutoReplies: "file", MaxMessageSize: 25 << 20, NameTemplate: "{date}/{name}"}, ""},
 		{library.Settings{Include: []string{"*.pdf", "a[0-9]?"}, Exclude: []string{"\\*"}}, ""},
 		{library.Settings{Blocked: "drop"}, "hold or skip"},
@@ -79,6 +84,9 @@ func TestSettingsCheck(t *testing.T) {
 		{library.Settings{Exclude: []string{"a[b-"}}, "exclude"},
 		{library.Settings{Exclude: []string{"*.{pdf,doc}"}}, "can match no file"},
 		{library.Settings{Exclude: []string{"in/*.pdf"}}, "can match no file"},
+		{library.Settings{Include: []string{"*.pdf", " *.xml"}}, "can match no file"},
+		{library.Settings{Include: []string{".pdf"}}, "can match no file"},
+		{library.Settings{Exclude: []string{"*."}}, "can match no file"},
 		{library.Settings{NameTemplate: "{from}"}, "name_template"},
 	}
 	for _, tt := range tests {

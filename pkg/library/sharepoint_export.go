@@ -166,10 +166,10 @@ func exportColumns() []string {
 
 // readCSV reads what Export-Csv writes, with or without its line of types.
 func readCSV(text []byte) (rows [][]cell, err error) {
-	if bytes.HasPrefix(text, []byte("#TYPE ")) {
-		_, text, _ = bytes.Cut(text, []byte("\n"))
+	if end := bytes.IndexByte(text, '\n'); end >= 0 && bytes.HasPrefix(text, []byte("#TYPE ")) {
+		text = text[end:] // an empty line says nothing, and counts in what errors say
 	}
-	titles, _, _ := bytes.Cut(text, []byte("\n"))
+	titles, _, _ := bytes.Cut(bytes.TrimLeft(text, "\r\n"), []byte("\n"))
 	r := csv.NewReader(bytes.NewReader(text))
 	if !bytes.ContainsRune(titles, ',') && bytes.ContainsRune(titles, ';') {
 		r.Comma = ';' // -UseCulture

@@ -1,6 +1,9 @@
 package library
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // extensionOf returns the file name extension, with its dot, for a media type in lower
 // case; ".bin" where the type says nothing.
@@ -12,6 +15,30 @@ func extensionOf(mediaType string) string {
 		return ".txt"
 	}
 	return ".bin"
+}
+
+// bareExtension returns the extension, with its dot and in lower case, that is all that a
+// file is called; "" where it is not one of a known type.
+func bareExtension(name string) string {
+	ext := strings.ToLower(strings.TrimSpace(name))
+	for _, known := range extensions {
+		if known == ext {
+			return known
+		}
+	}
+	return ""
+}
+
+// namesOtherKind reports whether a file is called like one that is no picture: a PDF stays
+// a document, whatever type a mail program gave it.
+func namesOtherKind(name string) bool {
+	ext := strings.ToLower(path.Ext(safeName(name)))
+	for mediaType, known := range extensions {
+		if known == ext && !strings.HasPrefix(mediaType, "image/") {
+			return true
+		}
+	}
+	return false
 }
 
 // extensions are the media types that mail brings without a file name.

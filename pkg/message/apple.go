@@ -116,6 +116,9 @@ func (s *stream) appleFile() (appleFile, error) {
 			return appleFile{}, err
 		}
 		if e.id == dataFork {
+			if f.data.end > f.data.start { // of two, none is the file
+				return appleFile{}, errNotWrapped
+			}
 			f.data = e.span
 			err = s.skip(e.end - e.start)
 		} else {

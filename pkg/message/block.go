@@ -31,6 +31,9 @@ func (w *walker) header(ctx context.Context) (span, error) {
 					w.cutOff()
 				}
 				w.in.advance(passed)
+				if is != emptyLine && len(w.open) == 0 && w.source == 0 {
+					w.msg.Torn = true
+				}
 				return block, nil
 			}
 			seen = seen || is == fieldLine

@@ -46,6 +46,7 @@ func bombs() []bomb {
 		{"parameters", "Content-Type: a/b", "; p%d=a b"},
 		{"parameters of parts", mixed, part("Content-Type: a/b; " + many + "\nContent-Disposition: c; " + many)},
 		{"encoded words in names", mixed, part("Content-Type: a/b; name=\"" + words("=?iso-8859-2?Q?a?=") + "\"")},
+		{"encoded words without an end in names", mixed, part("Content-Type: a/b; name*0=\"" + strings.Repeat("=?a?Q?", 1350) + "\"")},
 		{"encoded words of an odd charset in names", mixed, part("Content-Type: a/b; name*0=\"" + words("=?cp850?Q?a?=") + "\"")},
 		{"encoded words of two charsets in names", mixed, part("Content-Type: a/b; name*0=\"" + words("=?gbk?Q?a?= =?big5?Q?a?=") + "\"")},
 		{"names in pieces", mixed, part("Content-Type: a/b; " + words("name*1*=%41;"))},

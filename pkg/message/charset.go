@@ -40,8 +40,8 @@ func (p *Parser) convert(charset string, text []byte) string {
 
 // rawField puts a header field, which should be ASCII, into UTF-8. If it is not that
 // already, it is taken for the charset of the Content-Type given, or where that tells
-// nothing, for the one that the message last named; then for Windows-1252. Escape
-// sequences are those of ISO-2022-JP, where they make sense.
+// nothing, for the one that the message last named; else it is UTF-8 with a few characters
+// broken, or Windows-1252. Escape sequences are those of ISO-2022-JP, where they make sense.
 func (p *Parser) rawField(value, contentType []byte) string {
 	if utf8.Valid(value) {
 		if bytes.IndexByte(value, escapeJIS) < 0 {
@@ -54,7 +54,8 @@ func (p *Parser) rawField(value, contentType []byte) string {
 			return validUTF8(p.convert(label, value))
 		}
 	}
-	return validUTF8(string(value))
+	p.unlabelled = true
+	return validUTF8(p.convert("", value))
 }
 
 // charsetLabel finds the charset that a Content-Type names; it may have any bytes.

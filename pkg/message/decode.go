@@ -30,8 +30,8 @@ type transfer interface {
 // maxLine is how much of a line a transfer may ask to see whole.
 const maxLine = 32 << 10
 
-// errNotEncoded: the body does not have the encoding that its header names, and nothing
-// was written yet.
+// errNotEncoded: the body does not have the encoding that its header names. It comes from
+// decode only before anything was used up, so that nothing must be read again.
 var errNotEncoded = errors.New("not in the encoding it is labelled with")
 
 // Decode writes part i with its transfer encoding undone to w, and tells its size and
@@ -44,11 +44,7 @@ func (m *Message) Decode(ctx context.Context, i int, w io.Writer) (Content, erro
 
 func (m *Message) decode(ctx context.Context, i int, out *sink) (Content, error) {
 	part := &m.Parts[i]
-	c, err := m.copy(ctx, part.source, part.body, m.parser.transfer(part.Encoding), out)
-	if errors.Is(err, errNotEncoded) {
-		c, err = m.copy(ctx, part.source, part.body, identity{}, out)
-		c.Damaged = fmt.Sprintf("not in %s as labelled: kept as sent", part.Encoding)
-	}
+	c, err := m.copy(ctx, part.source, part.body, part.Encoding, out)
 	if err != nil {
 		return Content{}, fmt.Errorf("decode part %s: %w", part.ID, err)
 	}
@@ -57,7 +53,7 @@ func (m *Message) decode(ctx context.Context, i int, out *sink) (Content, error)
 
 // Original writes the whole message to w as it was sent. Errors are those of Decode.
 func (m *Message) Original(ctx context.Context, w io.Writer) (Content, error) {
-	c, err := m.copy(ctx, 0, span{0, m.Size}, identity{}, m.digesting(w))
+	c, err := m.copy(ctx, 0, span{0, m.Size}, "", m.digesting(w))
 	if err != nil {
 		return Content{}, fmt.Errorf("copy message: %w", err)
 	}
@@ -88,7 +84,7 @@ func (t *transfers) transfer(encoding string) transfer {
 	case "", "7bit", "8bit", "binary", "7-bit", "8-bit":
 		return identity{}
 	}
-	return identity{unknown: encoding}
+	return identity{fmt.Sprintf("unknown transfer encoding %q: kept as sent", encoding)}
 }
 
 // isIdentity reports whether an encoding leaves the bytes as they are.
@@ -97,16 +93,21 @@ func isIdentity(encoding string) bool {
 	return ok
 }
 
-// copy runs a range of a source through t into out.
-func (m *Message) copy(ctx context.Context, source int, s span, t transfer, out *sink) (Content, error) {
+// copy undoes the transfer encoding of a range of a source into out.
+func (m *Message) copy(ctx context.Context, source int, s span, encoding string, out *sink) (Content, error) {
 	m.hold(source)
 	m.clock.start()
 	defer m.clock.stop()
 	in := &m.parser.in
 	in.seek(s)
+	t := m.parser.transfer(encoding)
 	for {
 		last := in.last()
 		n, err := t.decode(in.rest(), last, out)
+		if errors.Is(err, errNotEncoded) {
+			t = identity{fmt.Sprintf("not in %s as labelled: kept as sent", encoding)}
+			continue
+		}
 		if err != nil {
 			return Content{}, err
 		}
@@ -210,15 +211,10 @@ func (s *sink) emit(p []byte) error {
 }
 
 // identity passes bytes on as they are.
-type identity struct{ unknown string }
+type identity struct{ damaged string }
 
 func (identity) decode(src []byte, _ bool, out *sink) (int, error) {
 	return len(src), out.write(src)
 }
 
-func (i identity) damage() string {
-	if i.unknown == "" {
-		return ""
-	}
-	return fmt.Sprintf("unknown transfer encoding %q: kept as sent", i.unknown)
-}
+func (i identity) damage() string { return i.damaged }

@@ -12,7 +12,6 @@ const encodedSize = maxLine + 8<<10
 type decoder struct {
 	in       *reader
 	encoding string
-	start    int64 // of in
 	undo     transfers
 	transfer transfer
 
@@ -43,12 +42,7 @@ func newDecoder() *decoder {
 
 // restart prepares to decode what in has.
 func (d *decoder) restart(in *reader) {
-	d.in, d.start, d.transfer = in, in.at, d.undo.transfer(d.encoding)
-	d.clear()
-}
-
-func (d *decoder) clear() {
-	d.in.at = d.start
+	d.in, d.transfer = in, d.undo.transfer(d.encoding)
 	d.buf, d.out.buf, d.ready = d.buf[:0], d.out.buf[:0], ready{buf: d.ready.buf[:0]}
 	d.ended = false
 }
@@ -98,8 +92,7 @@ func (d *decoder) step() error {
 	used, err := d.transfer.decode(d.buf, d.ended, &d.out)
 	if errors.Is(err, errNotEncoded) {
 		d.transfer = identity{}
-		d.clear()
-		return nil
+		used, err = d.transfer.decode(d.buf, d.ended, &d.out)
 	}
 	if err != nil {
 		return err

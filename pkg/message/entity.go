@@ -41,7 +41,7 @@ func (p *Parser) readEntity(fields []field, defaultType string) (Part, string) {
 	if part.Type == "text/calendar" {
 		part.Method = strings.ToUpper(label(ofType["method"]))
 	}
-	return part, strings.TrimRight(ofType["boundary"], " \t")
+	return part, ofType["boundary"]
 }
 
 // untyped is the type of an entity without one: text, unless it looks like a file.

@@ -51,7 +51,7 @@ func splitFields(fields []field, block []byte) []field {
 // wantedName is the name in lower case where anything here reads such a field, else "".
 func wantedName(name []byte) string {
 	for _, want := range wanted {
-		if len(name) == len(want) && name[0]|0x20 == want[0] && bytes.EqualFold(name, []byte(want)) {
+		if isNamed(name, want) {
 			return want
 		}
 	}

@@ -48,10 +48,7 @@ func (m *Message) head(ctx context.Context, i, n int) ([]byte, error) {
 	body := p.body
 	body.end = min(body.end, body.start+4*int64(n)+1<<10) // quoted-printable takes three for one, and soft breaks
 	h := headWriter{buf: m.parser.header[:0], most: n}
-	_, err := m.copy(ctx, p.source, body, m.parser.transfer(p.Encoding), m.sink(&h))
-	if errors.Is(err, errNotEncoded) {
-		_, err = m.copy(ctx, p.source, body, identity{}, m.sink(&h))
-	}
+	_, err := m.copy(ctx, p.source, body, p.Encoding, m.sink(&h))
 	m.parser.header = h.buf[:0]
 	if errors.Is(err, errEnough) {
 		err = nil

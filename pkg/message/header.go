@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"mailchute/pkg/fault"
@@ -25,7 +26,29 @@ func (m *Message) readHeader(block []byte, fields []field) {
 	m.HeaderDigest = sha256.Sum256(block)
 	m.FirstField = firstField(block)
 	m.Marks = marksOf(block)
-	m.parser.charset = ""
+	m.parser.charset, m.parser.unlabelled = "", false
+	m.readTexts(fields)
+	m.unlabelled = m.parser.unlabelled
+}
+
+// readUnlabelled reads the texts of the header again if they have bytes in no charset that
+// was known then: those are in that of the message's first text.
+func (m *Message) readUnlabelled(ctx context.Context) error {
+	i := slices.IndexFunc(m.Parts, func(p Part) bool { return p.Charset != "" && strings.HasPrefix(p.Type, "text/") })
+	if !m.unlabelled || i < 0 {
+		return nil
+	}
+	block, err := m.headerBlock(ctx)
+	if err != nil {
+		return err
+	}
+	m.parser.charset = m.Parts[i].Charset
+	m.readTexts(splitFields(nil, block))
+	return nil
+}
+
+// readTexts takes the fields that documents carry.
+func (m *Message) readTexts(fields []field) {
 	contentType := value(fields, "content-type")
 	text := func(name string) string {
 		return m.parser.text(value(fields, name), contentType)

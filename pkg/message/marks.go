@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Marks are what a message's header says of how it came to be sent. The sender can write
@@ -53,11 +52,21 @@ func automatic(name, value []byte) string {
 			return "precedence: auto_reply"
 		}
 	case isNamed(name, "content-type"):
-		text := strings.ToLower(string(unfold(value[:min(len(value), maxField)])))
-		for _, report := range []string{"delivery-status", "disposition-notification"} {
-			if strings.HasPrefix(text, "multipart/report") && strings.Contains(text, report) {
-				return "a report: " + report
-			}
+		return reports(unfold(value[:min(len(value), maxField)]))
+	}
+	return ""
+}
+
+// reports says of what a Content-Type is a report (RFC 6522 §3), or "".
+func reports(contentType []byte) string {
+	const report = "multipart/report"
+	if len(contentType) < len(report) || !bytes.EqualFold(contentType[:len(report)], []byte(report)) {
+		return ""
+	}
+	text := bytes.ToLower(contentType)
+	for _, of := range []string{"delivery-status", "disposition-notification"} {
+		if bytes.Contains(text, []byte(of)) {
+			return "a report: " + of
 		}
 	}
 	return ""
@@ -77,18 +86,25 @@ func (m *Message) FromFields(ctx context.Context) ([]string, error) {
 		if isNamed(name, "from") {
 			values = append(values, string(unfold(value)))
 		}
-		for rest := value; ; {
-			i := bytes.IndexByte(rest, '\r')
-			if i < 0 {
-				return
-			}
-			rest = rest[i+1:]
-			if hidden := fieldName(rest); isNamed(hidden, "from") {
-				values = append(values, string(unfold(rest[bytes.IndexByte(rest, ':')+1:])))
+		for line, rest := cutCR(value); rest != nil; {
+			line, rest = cutCR(rest)
+			if isNamed(fieldName(line), "from") {
+				values = append(values, string(unfold(line[bytes.IndexByte(line, ':')+1:])))
 			}
 		}
 	})
 	return values, nil
+}
+
+// cutCR splits a value behind its first CR that may be taken for a line end and is neither
+// the start of one, nor followed by a blank: rest is nil where there is none.
+func cutCR(value []byte) (line, rest []byte) {
+	for i, c := range value {
+		if c == '\r' && i+1 < len(value) && bytes.IndexByte([]byte(" \t\n"), value[i+1]) < 0 {
+			return value[:i+1], value[i+1:]
+		}
+	}
+	return value, nil
 }
 
 // headerBlock reads the header block again; there is none of a message that Parse
@@ -139,6 +155,8 @@ func unfold(value []byte) []byte {
 	return bytes.Trim(bytes.ReplaceAll(value, []byte("\n"), nil), " \t\r\n")
 }
 
+// isNamed reports whether a field has the name, which is in lower case and starts with a
+// letter.
 func isNamed(name []byte, lower string) bool {
-	return len(name) == len(lower) && bytes.EqualFold(name, []byte(lower))
+	return len(name) == len(lower) && name[0]|0x20 == lower[0] && bytes.EqualFold(name, []byte(lower))
 }

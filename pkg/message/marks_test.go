@@ -63,6 +63,8 @@ func TestFromFields(t *testing.T) {
 		{"From: a@example.com\nno field\nTo: x\n", []string{"a@example.com"}},
 		{"Subject: x\rFrom: b@example.com\nFrom: a@example.com\n", []string{"b@example.com", "a@example.com"}},
 		{"From: a@example.com\rFrom: b@example.com\n", []string{"a@example.com\rFrom: b@example.com", "b@example.com"}},
+		{"X: \rfrom: a\rfrom: b\r\n c\rd\n", []string{"a", "b c"}},
+		{"X: \rfrom: a\r b\n", []string{"a\r b"}},
 		{"From: a@example.com\x00\n", []string{"a@example.com\x00"}},
 		{"From: \xff@example.com\n", []string{"\xff@example.com"}},
 		{"Subject: x\n\nFrom: body@example.com\n", nil},
@@ -75,5 +77,15 @@ func TestFromFields(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%q: want -, got +\n%s", tt.header, diff)
 		}
+	}
+}
+
+// However many From fields one line hides, their values are no longer than it is.
+func TestFromFieldsLinear(t *testing.T) {
+	t.Parallel()
+	const fields = 5000
+	got, err := parsed(t, "X: "+strings.Repeat("\rfrom:a", fields)+"\n\n").FromFields(t.Context())
+	if size := len(strings.Join(got, "")); err != nil || len(got) != fields || size != fields {
+		t.Errorf("got %d values of %d bytes, %v", len(got), size, err)
 	}
 }

@@ -42,13 +42,17 @@ type Message struct {
 	// FirstField is the name of the first header field, in lower case.
 	FirstField string
 	Marks      Marks
+	// Torn: the header ends at a line that is none of a header, and not at an empty line.
+	// Programs differ in what they take for its rest.
+	Torn bool
 
-	header  span        // its header block
-	src     io.ReaderAt // spans count from its start, unless they do in one of sources
-	sources []wrapped   // the one of number n is at n-1
-	lanes   []lane      // readers of these: at n-1 of those with n steps to the message
-	parser  *Parser
-	clock   clock
+	header     span        // its header block
+	unlabelled bool        // texts of it have bytes in a charset that it does not name
+	src        io.ReaderAt // spans count from its start, unless they do in one of sources
+	sources    []wrapped   // the one of number n is at n-1
+	lanes      []lane      // readers of these: at n-1 of those with n steps to the message
+	parser     *Parser
+	clock      clock
 }
 
 // Header holds the fields of the message's header that documents carry as columns;
@@ -84,7 +88,7 @@ type Part struct {
 	// they got a minimal reading.
 	Unread bool
 
-	Parent    string // media type of the multipart that it is a child of; "" for none
+	Parent string // media type of the multipart that it is a child of; "" for none
 	// Signature: it signs the part before it in a multipart/signed (RFC 1847 §2.1), as its
 	// type says.
 	Signature bool

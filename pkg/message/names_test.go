@@ -114,6 +114,8 @@ func TestNames(t *testing.T) {
 		{"segments beside a plain one", attach + `filename=b.pdf; filename*0=a; filename*1=.pdf`, "a.pdf"},
 
 		{"raw UTF-8", attach + `filename="Grüße.pdf"`, "Grüße.pdf"},
+		{"raw UTF-8, cut off inside a character", attach + "filename=\"Grüße \xc3\"", "Grüße \uFFFD"},
+		{"raw Latin-1 that ends as UTF-8 would go on", attach + "filename=\"caf\xe9\"", "café"},
 		{"raw UTF-8, no quotes", attach + `filename=Grüße 1.pdf`, "Grüße 1.pdf"},
 		{"raw Latin-1", attach + "filename=\"Gr\xfc\xdfe.pdf\"", "Grüße.pdf"},
 		{"raw Windows-1252", attach + "filename=\"5\x80 \x96.pdf\"", "5€ –.pdf"},

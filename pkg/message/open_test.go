@@ -52,6 +52,7 @@ func contents(t *testing.T, m *message.Message) []string {
 func TestWrappers(t *testing.T) {
 	t.Parallel()
 	const html = "Content-Type: text/html\n\n<p>"
+	twoForks := strings.Replace(appleFile(0x00051600, "x", "data"), "\x00\x00\x00\x02", "\x00\x00\x00\x01", 1)
 	const both = "Content-Type: multipart/mixed; boundary=C\n\n--C\n\none\n--C\nContent-Type: a/b; name=x\n\ntwo\n--C--\n"
 	tests := []struct {
 		name, raw string
@@ -137,6 +138,7 @@ func TestWrappers(t *testing.T) {
 			"1 application/applefile as apple-single", `1/1 in 1 application/octet-stream "Bér": data`,
 		}},
 		{"AppleSingle without data", apple(appleFile(0x00051600, "x", "")), []string{"1 application/applefile: " + appleFile(0x00051600, "x", "")}},
+		{"AppleSingle with two files", apple(twoForks), []string{"1 application/applefile: " + twoForks}},
 		{"AppleDouble", "Content-Type: multipart/appledouble; boundary=B\n\n--B\n" + apple(appleFile(0x00051607, "x.doc", "")) + "--B\nContent-Type: a/b\n\ndata\n--B--\n", []string{
 			"1 application/applefile: " + appleFile(0x00051607, "x.doc", ""), `2 a/b "x.doc": data`,
 		}},

@@ -43,11 +43,12 @@ type Parser struct {
 	held   int      // of which of its sources
 	stream *stream  // for what wrappers decode to; nil until one is read
 
-	left    allowance // of the message in hand
-	charset string    // that its parts named last
-	tally   tally     // of its parts so far
-	open    []level   // its open multiparts, and where to find them
-	levels  map[string]int
+	left       allowance // of the message in hand
+	charset    string    // that its parts named last
+	unlabelled bool      // a field had bytes in no charset that it named so far
+	tally      tally     // of its parts so far
+	open       []level   // its open multiparts, and where to find them
+	levels     map[string]int
 
 	header        []byte            // the header block in hand
 	fields        []field           // those of its fields that are read
@@ -107,6 +108,9 @@ func (m *Message) parse(ctx context.Context) error {
 		return err
 	}
 	m.parser.open, m.Malformed = w.open, w.malformed
+	if err := m.readUnlabelled(ctx); err != nil {
+		return err
+	}
 	if err := m.unwrap(ctx); err != nil {
 		return err
 	}

@@ -49,6 +49,8 @@ func TestStructure(t *testing.T) {
 			raw:  mixed + "preamble\n--B\n\none\n--B\nContent-Type: a/b\n\ntwo\n\n--B--\nepilogue\n--B\n\nnot a part\n",
 			want: []string{"1 text/plain: one", "2 a/b: two\n"},
 		},
+		{name: "a boundary that ends with a blank", raw: "Content-Type: multipart/mixed; boundary=\"B \"\n\n--B \n\none\n--B\n\ntwo\n--B --\nx\n", want: []string{"1 text/plain: one", "2 text/plain: two"}},
+		{name: "a blank before the closing dashes", raw: mixed + "--B\n\none\n--B --\n--B--\n", want: []string{"1 text/plain: one\n--B --"}},
 		{name: "blanks behind delimiters", raw: mixed + "--B \t\n\none\n--B--\t \n", want: []string{"1 text/plain: one"}},
 		{name: "text behind a delimiter", raw: mixed + "--B\n\none\n--B x\n--BB\n --B\n>--B--\n--B--\n", want: []string{"1 text/plain: one\n--B x\n--BB\n --B\n>--B--"}},
 		{name: "not closed", raw: mixed + "--B\n\none\n--B\n\ntwo\n", want: []string{"1 text/plain: one", "2 text/plain: two\n"}},

@@ -46,7 +46,7 @@ func (m *Message) refer(ctx context.Context) error {
 			continue
 		}
 		s.reset()
-		if _, err := m.decode(ctx, i, m.sink(&s)); err != nil && !errors.Is(err, errEnough) {
+		if _, err := m.decode(ctx, i, m.sink(counted{&m.clock, &s})); err != nil && !errors.Is(err, errEnough) {
 			return err
 		}
 	}

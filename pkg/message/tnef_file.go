@@ -39,7 +39,7 @@ type tnefItem struct {
 }
 
 // name is the best of the names. What Outlook shows comes last: it may be any text.
-func (f *tnefFile) name() string { return fitName(cmp.Or(f.long, f.title, f.short, f.display)) }
+func (f *tnefFile) name() string { return cmp.Or(f.long, f.title, f.short, f.display) }
 
 func (r *tnefReader) fileProperty(m *tnefMessage, p property) error {
 	f := m.open()

@@ -124,7 +124,8 @@ func (r *tnefReader) pad(n int64) error { return r.skip(min(-n&3, r.left())) }
 // tnefTextSize is how many bytes of a name or a subject are read.
 const tnefTextSize = 32 << 10
 
-// text reads the text that the reader is within, unless there is one already.
+// text reads the text that the reader is within, unless there is one already. No more of
+// it is kept than of a name: there may be thousands.
 func (r *tnefReader) text(into *string, typ uint16, page uint32) error {
 	if *into != "" {
 		return nil
@@ -135,9 +136,9 @@ func (r *tnefReader) text(into *string, typ uint16, page uint32) error {
 	}
 	switch typ {
 	case typeUnicode:
-		*into = fromUTF16(raw)
+		*into = fitName(fromUTF16(raw))
 	case typeString8:
-		*into = fromPage(page, bytes.TrimRight(raw, "\x00"))
+		*into = fitName(fromPage(page, bytes.TrimRight(raw, "\x00")))
 	}
 	return nil
 }

@@ -2,6 +2,9 @@ package message_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -111,6 +114,51 @@ func TestTNEFLimits(t *testing.T) {
 		if _, _, opened, err := message.ReadTNEF(strings.NewReader(text), 3); opened || err != nil {
 			t.Errorf("%q: opened %v, %v", text, opened, err)
 		}
+	}
+}
+
+// measured reads to the end, and looks then at what is in memory.
+type measured struct {
+	io.Reader
+	heap uint64
+}
+
+func (m *measured) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	if n == 0 {
+		m.heap = heap()
+	}
+	return n, err
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// Of many messages in one attachment little is kept, however long their subjects are. Not
+// parallel: it looks at the whole heap.
+func TestTNEFKeepsLittle(t *testing.T) { //nolint:paralleltest // see above
+	const messages = 200
+	attached := testdata.TNEFMessage{Subject: strings.Repeat("\u4e00", 16_000), Text: "x"}.Bytes()
+	object := binary.LittleEndian.AppendUint32([]byte("\x0d\x00\x01\x37\x01\x00\x00\x00"), uint32(16+len(attached)))
+	object = append(object, "\x07\x03\x02\x00\x00\x00\x00\x00\xC0\x00\x00\x00\x00\x00\x00\x46"...)
+	object = append(object, attached...)
+	object = append(object, make([]byte, -len(object)&3)...)
+	properties := append([]byte{messages, 0, 0, 0}, bytes.Repeat(object, messages)...)
+	raw := binary.LittleEndian.AppendUint32([]byte("\x78\x9f\x3e\x22\x01\x00\x02\x05\x90\x06\x00"), uint32(len(properties)))
+	raw = append(append(raw, properties...), 0, 0)
+
+	src := &measured{Reader: bytes.NewReader(raw)}
+	before := heap()
+	found, broken, _, err := message.ReadTNEF(src, 1000)
+	if err != nil || broken != "" || len(found) != messages {
+		t.Fatalf("got %d files, broken %q, %v", len(found), broken, err)
+	}
+	if kept := int64(src.heap) - int64(before); kept > 3<<20 {
+		t.Errorf("%d bytes are kept of %d", kept, len(raw))
 	}
 }
 

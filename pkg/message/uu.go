@@ -25,6 +25,13 @@ const restoredBlanks = 1 << 20
 
 func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 	used := 0
+	if !d.begun {
+		var err error
+		if used, err = beginning(src, last, isBegin); err != nil || used == 0 {
+			return 0, err
+		}
+		d.begun = true
+	}
 	for used < len(src) {
 		line := src[used:min(len(src), used+maxLine)]
 		line = line[:lineLength(line)]
@@ -34,8 +41,6 @@ func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 		used += len(line)
 		line = chomp(line)
 		switch {
-		case !d.begun:
-			d.begun = isBegin(line)
 		case d.ended:
 			d.outside += int64(len(bytes.TrimSpace(line)))
 		case string(bytes.TrimSpace(line)) == "end":
@@ -46,10 +51,28 @@ func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 			}
 		}
 	}
-	if last && !d.begun {
-		return used, errNotEncoded
-	}
 	return used, nil
+}
+
+// beginning returns how many bytes there are up to the end of the line that begins a file,
+// 0 where more must be seen to tell. That line must stand in the first maxLine bytes.
+func beginning(src []byte, last bool, begins func(line []byte) bool) (int, error) {
+	last = last && len(src) <= maxLine
+	full := len(src) >= maxLine
+	src = src[:min(len(src), maxLine)]
+	for n := 0; n < len(src); {
+		line := src[n : n+lineLength(src[n:])]
+		if line[len(line)-1] != '\n' && !last {
+			break
+		}
+		if n += len(line); begins(chomp(line)) {
+			return n, nil
+		}
+	}
+	if last || full {
+		return 0, errNotEncoded
+	}
+	return 0, nil
 }
 
 // isBegin reports whether the line starts a file: "begin", an octal mode, a name.

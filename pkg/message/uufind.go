@@ -46,7 +46,7 @@ func (m *Message) announces(ctx context.Context, i int) (bool, error) {
 		return m.announcesAsSent(ctx, p)
 	}
 	a := announcer{}
-	_, err := m.decode(ctx, i, m.sink(&a))
+	_, err := m.decode(ctx, i, m.sink(counted{&m.clock, &a}))
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
@@ -108,10 +108,11 @@ func (a *announcer) Write(p []byte) (int, error) {
 		a.found = true
 		return 0, errEnough
 	}
+	tail := a.edge
 	if len(p) >= announcement {
-		a.edge = append(a.edge[:0], p...)
+		tail = p
 	}
-	a.edge = append(a.edge[:0], a.edge[max(0, len(a.edge)-announcement):]...)
+	a.edge = append(a.edge[:0], tail[max(0, len(tail)-announcement):]...)
 	a.begun = true
 	return len(p), nil
 }

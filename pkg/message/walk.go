@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strconv"
+	"strings"
 
 	"mailchute/pkg/fault"
 )
@@ -15,7 +16,8 @@ const padding = 512
 // level is an open multipart.
 type level struct {
 	entity    Part   // its own fields
-	delimiter string // "--" and the boundary
+	delimiter string // "--" and the boundary, without the blanks at its end
+	blanks    string // these
 	covers    int    // the level further out with the same delimiter; -1: none
 	children  int
 	digest    bool // its parts are messages by default (RFC 2046 §5.1.5)
@@ -174,7 +176,8 @@ func (w *walker) place(p *Part) {
 }
 
 func (w *walker) push(p Part, boundary string) error {
-	if boundary == "" {
+	written := boundary
+	if boundary = strings.TrimRight(written, " \t"); boundary == "" {
 		w.wrong("multipart without a boundary")
 		w.leaf = true
 		w.msg.Parts = append(w.msg.Parts, p)
@@ -186,7 +189,7 @@ func (w *walker) push(p Part, boundary string) error {
 	if len(w.open) >= w.parser.limits.Depth {
 		return fault.Markf(fault.Poison, fault.OverLimits, "multiparts are nested more than %d deep", w.parser.limits.Depth)
 	}
-	l := level{entity: p, delimiter: "--" + boundary, covers: -1, digest: p.Type == "multipart/digest"}
+	l := level{entity: p, delimiter: "--" + boundary, blanks: written[len(boundary):], covers: -1, digest: p.Type == "multipart/digest"}
 	if i, ok := w.levels[l.delimiter]; ok {
 		l.covers = i
 	}
@@ -280,7 +283,8 @@ func (w *walker) match(rest []byte) (delimiter, int) {
 		d.level = i
 	}
 	if line, ok := bytes.CutSuffix(line, []byte("--")); ok {
-		if i, ok := w.levels[string(line)]; ok && i > d.level {
+		bare := trimEnd(line)
+		if i, ok := w.levels[string(bare)]; ok && i > d.level && (len(bare) == len(line) || string(line[len(bare):]) == w.open[i].blanks) {
 			d.level, d.closing = i, true
 		}
 	}

@@ -75,13 +75,18 @@ func readWord(s string) (word, int) {
 	if !ok || len(rest) < 2 || rest[1] != '?' || !isToken(charset) {
 		return word{}, 0
 	}
-	text, after, ok := strings.Cut(rest[2:], "?=")
-	if !ok || strings.Contains(text, "=?") {
+	kind, rest := rest[0], rest[2:]
+	start := len(s) - len(rest)
+	if next := strings.Index(rest, "=?"); next >= 0 { // which is the start of another word, or this one's end
+		rest = rest[:min(len(rest), next+len("=?="))]
+	}
+	text, _, ok := strings.Cut(rest, "?=")
+	if !ok {
 		return word{}, 0
 	}
 	charset, _, _ = strings.Cut(strings.ToLower(charset), "*")
 	w := word{charset: cmp.Or(charset, "us-ascii")}
-	switch rest[0] {
+	switch kind {
 	case 'b', 'B':
 		w.group = text
 	case 'q', 'Q':
@@ -89,7 +94,7 @@ func readWord(s string) (word, int) {
 	default:
 		return word{}, 0
 	}
-	return w, len(s) - len(after)
+	return w, start + len(text) + len("?=")
 }
 
 // decodeB decodes what base64 there is in s.

@@ -56,6 +56,12 @@ type yencDecoder struct {
 
 func (d *yencDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 	used := 0
+	if !d.begun {
+		var err error
+		if used, err = beginning(src, last, d.begins); err != nil || used == 0 {
+			return 0, err
+		}
+	}
 	for used < len(src) {
 		line := src[used:min(len(src), used+maxLine)]
 		line = line[:lineLength(line)]
@@ -68,10 +74,13 @@ func (d *yencDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 		}
 		d.inLine = line[len(line)-1] != '\n'
 	}
-	if last && !d.begun {
-		return used, errNotEncoded
-	}
 	return used, nil
+}
+
+// begins takes the line that begins the file.
+func (d *yencDecoder) begins(line []byte) bool {
+	d.head, d.begun = readYEncHead(line)
+	return d.begun
 }
 
 // line takes a line, or a piece of one.
@@ -79,10 +88,6 @@ func (d *yencDecoder) line(line []byte, out *sink) error {
 	switch {
 	case d.ended:
 		d.outside += int64(len(bytes.TrimSpace(line)))
-	case !d.begun:
-		if !d.inLine {
-			d.head, d.begun = readYEncHead(chomp(line))
-		}
 	case !d.inLine && bytes.HasPrefix(line, []byte("=yend ")):
 		d.ended = true
 		d.check(line)
@@ -124,7 +129,7 @@ func (d *yencDecoder) check(line []byte) {
 
 func (d *yencDecoder) damage() string {
 	said := d.wrong
-	if d.begun && !d.ended {
+	if !d.ended {
 		said = append(said, "cut off before the =yend line")
 	}
 	if d.outside > 0 {

@@ -73,6 +73,9 @@ func TestFirstSchemaIsBroughtUpToDate(t *testing.T) {
 			if err := tx.PutHeader("in", item, "Subject: subject"); err != nil {
 				return err
 			}
+			if err := tx.CountSent("alice", time.Unix(3, 0)); err != nil {
+				return err
+			}
 			return tx.InsertDocument(newer)
 		})
 		if err != nil {

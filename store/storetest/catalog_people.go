@@ -176,7 +176,7 @@ func grants(w catalogWorld) {
 	}
 	site := grant(access.ScopeSite, "docs", access.KindUser, access.FullControl)
 	lib := grant(access.ScopeLibrary, "docs", access.KindUser, access.Contribute)
-	group := grant(access.ScopeLibrary, "docs", access.KindGroup, access.Read)
+	group := grant(access.ScopeLibrary, "docs", access.KindDirectoryGroup, access.Read)
 	other := grant(access.ScopeLibrary, "other", access.KindUser, access.Edit)
 	for _, g := range []access.Grant{other, site, lib, group} {
 		w.update(func(tx store.Tx) error { return tx.PutGrant(g) })

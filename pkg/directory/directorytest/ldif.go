@@ -96,7 +96,7 @@ func (w World) entries() (all []entry) {
 			control = "514"
 		}
 		e := entry{dns[u.Name], []string{
-			"objectClass", "user", "cn", u.Name, "sn", u.Name, "displayName", u.Name,
+			"objectClass", "person", "objectClass", "organizationalPerson", "objectClass", "user", "cn", u.Name, "sn", u.Name, "displayName", u.Name,
 			"sAMAccountName", u.Login, "userPrincipalName", u.UPN, "mail", u.Mail, "userAccountControl", control,
 		}}
 		for _, p := range u.Proxies {
@@ -105,7 +105,7 @@ func (w World) entries() (all []entry) {
 		all = append(all, e)
 	}
 	for _, c := range w.Contacts {
-		all = append(all, entry{dns[c.Name], []string{"objectClass", "contact", "cn", c.Name, "sn", c.Name, "mail", c.Mail}})
+		all = append(all, entry{dns[c.Name], []string{"objectClass", "person", "objectClass", "organizationalPerson", "objectClass", "contact", "cn", c.Name, "sn", c.Name, "mail", c.Mail}})
 	}
 	for _, g := range w.Groups {
 		kind := "-2147483640" // universal, for rights (MS-ADTS §2.2.12)

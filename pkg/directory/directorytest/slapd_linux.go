@@ -41,7 +41,7 @@ type SlapdOptions struct {
 func StartSlapd(t *testing.T, w World, o SlapdOptions) *Slapd {
 	t.Helper()
 	slapd, etc, modules := findSlapd(t)
-	dir, err := os.MkdirTemp("", "slapd") // the path of a socket must be short
+	dir, err := os.MkdirTemp("", "slapd") //nolint:usetesting // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +122,7 @@ include $ETC/schema/inetorgperson.schema
 include $DIR/people.schema
 modulepath $MODULES
 moduleload back_mdb
+moduleload ppolicy
 TLSCACertificateFile $DIR/ca.pem
 TLSCertificateFile $DIR/server.pem
 TLSCertificateKeyFile $DIR/server.key
@@ -137,6 +138,7 @@ suffix "$BASE"
 directory $DIR/db
 index objectClass,entryUUID,cn,uid,sAMAccountName,userPrincipalName,mail,proxyAddresses,member,uniqueMember eq
 limits users $LIMITS
+overlay ppolicy
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read
 `)

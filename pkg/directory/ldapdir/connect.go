@@ -45,6 +45,9 @@ func (d *Directory) connect(ctx context.Context) (*conn, error) {
 	defer cancel()
 	dialer := net.Dialer{}
 	raw, err := dialer.DialContext(ctx, d.target.network, d.target.address)
+	if over := ended(ctx); err != nil && over != nil {
+		return nil, over
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -54,18 +57,15 @@ func (d *Directory) connect(ctx context.Context) (*conn, error) {
 	if err == nil {
 		err = d.enter(ctx, c)
 	}
-	if !stop() && err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
+	if stop() && err == nil {
 		return c, nil
 	}
 	_ = raw.Close()
 	if c != nil {
 		c.close()
 	}
-	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	if over := ended(ctx); over != nil {
+		return nil, over
 	}
 	return nil, err
 }

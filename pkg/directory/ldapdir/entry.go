@@ -38,7 +38,7 @@ const (
 // main one.
 const smtp = "smtp:"
 
-// classes reports whether an entry is of a class of these.
+// hasClass reports whether an entry is of a class of these.
 func hasClass(e *ldap.Entry, names ...string) bool {
 	return slices.ContainsFunc(e.GetEqualFoldAttributeValues(objectClass), func(class string) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(class, name) })
@@ -52,7 +52,7 @@ func isGroup(e *ldap.Entry) bool {
 // isUser reports whether an entry is an account that people use. A contact is a person,
 // too, and a computer of AD a user.
 func isUser(e *ldap.Entry) bool {
-	return !isGroup(e) && !hasClass(e, "contact", "computer") &&
+	return !hasClass(e, "contact", "computer") &&
 		hasClass(e, "user", "person", "inetOrgPerson", "account", "posixAccount")
 }
 

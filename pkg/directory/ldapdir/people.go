@@ -22,7 +22,7 @@ func (d *Directory) ByAddress(ctx context.Context, a address.Address) (directory
 	if a.IsNull() || a.Domain == "" || len(wanted) > maxAddress || !sound(wanted) {
 		return directory.Person{}, fmt.Errorf("directory: %s: %w", what, fault.ErrNotFound)
 	}
-	return d.byAddress.get(wanted, func() (directory.Person, error) {
+	return ownCopy(d.byAddress.get(wanted, func() (directory.Person, error) {
 		return ask(ctx, d, what, func(ctx context.Context, c *conn) (directory.Person, error) {
 			var filters []string
 			for _, name := range d.options.Addresses {
@@ -41,7 +41,7 @@ func (d *Directory) ByAddress(ctx context.Context, a address.Address) (directory
 				})
 			})
 		})
-	})
+	}))
 }
 
 // ByLogin is directory.People's.
@@ -50,7 +50,7 @@ func (d *Directory) ByLogin(ctx context.Context, login string) (directory.Person
 	if !sound(login) {
 		return directory.Person{}, fmt.Errorf("directory: %s: %w", what, fault.ErrNotFound)
 	}
-	return d.byLogin.get(login, func() (directory.Person, error) {
+	return ownCopy(d.byLogin.get(login, func() (directory.Person, error) {
 		return ask(ctx, d, what, func(ctx context.Context, c *conn) (directory.Person, error) {
 			names := append(d.logins(c), userPrincipalName)
 			var filters []string
@@ -63,7 +63,13 @@ func (d *Directory) ByLogin(ctx context.Context, login string) (directory.Person
 				})
 			})
 		})
-	})
+	}))
+}
+
+// ownCopy returns what the caller may change; what is kept may be given to others.
+func ownCopy(p directory.Person, err error) (directory.Person, error) {
+	p.Addresses = slices.Clone(p.Addresses)
+	return p, err
 }
 
 // onePerson returns the user that fits; the server's idea of what fits is only the first

@@ -84,11 +84,16 @@ func (c *conn) page(ctx context.Context, r *ldap.SearchRequest) (*ldap.SearchRes
 		return nil, fmt.Errorf("search: %w", plain(err))
 	}
 	defer c.close()
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return nil, fmt.Errorf("search: no answer within %v: %w", c.timeout, ctx.Err())
-	}
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("search: %w", ctx.Err())
+	if over := ended(ctx); over != nil {
+		return nil, fmt.Errorf("search: %w", over)
 	}
 	return nil, &lostError{fmt.Errorf("search: %w", plain(err))}
+}
+
+// ended returns, in words for people, why a context has ended; nil where it has not.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("no answer in time: %w", ctx.Err())
 }
