@@ -86,7 +86,7 @@ func TestShownIsDeclared(t *testing.T) {
 			SaveOriginal: true, SaveMeetings: true, Inline: library.InlineSave, MaxFileSize: 1 << 20, BlockedTypes: []string{"exe", "js"},
 			Blocked: library.BlockedSkip, MaxMessageSize: 5 << 20, Include: []string{"*.pdf", "a, b.xml"}, Exclude: []string{"x*"},
 			SaveBody: library.BodyHTML, SaveHeaders: true, NameTemplate: "{date}/{name}{ext}", Plus: library.PlusFolder,
-			AutoReplies: library.AutoRepliesFile,
+			AutoReplies: library.AutoRepliesHold,
 		},
 	})
 	unset := newLibraryJSON(library.Library{Inherit: true})

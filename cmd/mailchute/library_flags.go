@@ -45,7 +45,7 @@ func (g *libraryFlags) register(cmd *cobra.Command) {
 	f.StringVar(&g.maxMessageSize, "max-message-size", library.FormatSize(library.Unlimited), "greatest `SIZE` of a whole message, or unlimited")
 	f.StringSliceVar(&g.blockedTypes, "blocked-types", nil, "`TYPES` of files that it does not take, known by name and by content: exe,js;\n"+library.PresetSharePoint+" stands for those that SharePoint blocks")
 	f.StringVar(&g.blocked, "blocked", string(library.BlockedHold), "what becomes of a file of a blocked type: hold (the message is held) or skip (the\nfile is left out)")
-	f.StringVar(&g.autoReplies, "auto-replies", string(library.AutoRepliesHold), "automatic answers and delivery reports: hold or file")
+	f.StringVar(&g.autoReplies, "auto-replies", string(library.AutoRepliesFile), "automatic answers and delivery reports: file or hold")
 	f.BoolVar(&g.noInherit, "no-inherit", false, "the site's grants do not count")
 	offer(cmd, "accept", string(library.AcceptContributors), string(library.AcceptAnyone))
 	offer(cmd, "sender-trust", rungs()...)
@@ -55,7 +55,7 @@ func (g *libraryFlags) register(cmd *cobra.Command) {
 	offer(cmd, "inline", string(library.InlineSkip), string(library.InlineSave))
 	offer(cmd, "blocked-types", library.PresetSharePoint)
 	offer(cmd, "blocked", string(library.BlockedHold), string(library.BlockedSkip))
-	offer(cmd, "auto-replies", string(library.AutoRepliesHold), string(library.AutoRepliesFile))
+	offer(cmd, "auto-replies", string(library.AutoRepliesFile), string(library.AutoRepliesHold))
 }
 
 // rungs are the values of sender trust.

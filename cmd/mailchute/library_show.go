@@ -54,7 +54,7 @@ func newLibraryJSON(l library.Library) libraryJSON {
 		SaveBody: or(string(s.SaveBody), string(library.BodyNone)), SaveHeaders: s.SaveHeaders,
 		Include: listed(s.Include), Exclude: listed(s.Exclude),
 		MaxMessageSize: s.MaxMessageSize, Blocked: or(string(s.Blocked), string(library.BlockedHold)),
-		AutoReplies: or(string(s.AutoReplies), string(library.AutoRepliesHold)),
+		AutoReplies: or(string(s.AutoReplies), string(library.AutoRepliesFile)),
 	}
 }
 

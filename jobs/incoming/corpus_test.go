@@ -84,10 +84,10 @@ func belowEnvelope(raw []byte) []byte {
 func (w *world) file(mail []corpusMail, also ...library.Library) map[string]fate {
 	w.t.Helper()
 	w.library(library.Library{Name: "open", Settings: library.Settings{
-		Accept: library.AcceptAnyone, AutoReplies: library.AutoRepliesFile, Inline: library.InlineSave, SaveMeetings: true, MaxFileSize: library.Unlimited,
+		Accept: library.AcceptAnyone, Inline: library.InlineSave, SaveMeetings: true, MaxFileSize: library.Unlimited,
 	}})
 	w.library(library.Library{Name: "originals", Settings: library.Settings{
-		Accept: library.AcceptAnyone, AutoReplies: library.AutoRepliesFile, SaveOriginal: true, MaxFileSize: library.Unlimited,
+		Accept: library.AcceptAnyone, SaveOriginal: true, MaxFileSize: library.Unlimited,
 	}})
 	to := []string{"open@" + domain, "originals@" + domain}
 	for _, l := range also {

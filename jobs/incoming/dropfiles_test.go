@@ -151,7 +151,7 @@ func (w *world) librariesFor(samples []sample) {
 	for i, key := range slices.Sorted(maps.Keys(locals)) {
 		w.library(library.Library{
 			Name: fmt.Sprintf("l%d", i), LocalPart: locals[key],
-			Settings: library.Settings{Accept: library.AcceptAnyone, SaveOriginal: true, AutoReplies: library.AutoRepliesFile},
+			Settings: library.Settings{Accept: library.AcceptAnyone, SaveOriginal: true},
 		})
 	}
 }

@@ -13,11 +13,10 @@ import (
 
 // guard returns the verdict for a recipient after the questions that are asked whoever the
 // sender is: which host handed the message in, whether it goes in a loop, and whether it
-// answers by itself. They come before the sender's rights: who may not send could be found
-// out of such mail too, but says less of it.
+// answers by itself. They go before the sender's rights, so that the reason tells such mail
+// from that of people who may not send.
 func (x *examination) guard(v verdict) verdict {
-	switch v.decision.Reason {
-	case fault.FarmClosed, fault.LibraryClosed, fault.SenderBlocked:
+	if r := v.decision.Reason; r == fault.FarmClosed || r == fault.LibraryClosed || r == fault.SenderBlocked {
 		return v
 	}
 	if detail := x.unsafeHost(); detail != "" {
@@ -29,7 +28,7 @@ func (x *examination) guard(v verdict) verdict {
 	if detail := x.loops(v.recipient); detail != "" {
 		return rejected(v.recipient, v.library, fault.Loop, "%s", detail)
 	}
-	if why := x.automatic(); why != "" && v.library.Settings.AutoReplies != library.AutoRepliesFile {
+	if why := x.automatic(); why != "" && v.library.Settings.AutoReplies == library.AutoRepliesHold {
 		return rejected(v.recipient, v.library, fault.AutoReply, "no person wrote it (%s), and library %s holds such mail: mailchute library set %s --auto-replies file takes it",
 			why, v.library.Name, v.library.Name)
 	}

@@ -69,9 +69,9 @@ func TestGuards(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, row.format)
-			w.library(library.Library{Name: "invoices"})
-			w.library(library.Library{Name: "open", Settings: library.Settings{Accept: library.AcceptAnyone}})
-			w.library(library.Library{Name: "answers", Settings: library.Settings{Accept: library.AcceptAnyone, AutoReplies: library.AutoRepliesFile}})
+			w.library(library.Library{Name: "invoices", Settings: library.Settings{AutoReplies: library.AutoRepliesHold}})
+			w.library(library.Library{Name: "open", Settings: library.Settings{Accept: library.AcceptAnyone, AutoReplies: library.AutoRepliesHold}})
+			w.library(library.Library{Name: "answers", Settings: library.Settings{Accept: library.AcceptAnyone}})
 			if key, value, ok := strings.Cut(row.settings, "="); ok {
 				w.must(w.store.SetSettings(t.Context(), map[string]string{key: value}))
 			}

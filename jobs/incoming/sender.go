@@ -29,11 +29,7 @@ func (u unproved) Unwrap() error { return u.error }
 
 // isOfSender reports whether mail is rejected for who its sender is.
 func isOfSender(r fault.Reason) bool {
-	switch r {
-	case fault.NotAuthenticated, fault.AmbiguousSender, fault.NoPermission, fault.SenderBlocked:
-		return true
-	}
-	return false
+	return slices.Contains([]fault.Reason{fault.NotAuthenticated, fault.AmbiguousSender, fault.NoPermission, fault.SenderBlocked}, r)
 }
 
 // ladderOf returns how the senders of a feed are proved.

@@ -44,7 +44,7 @@ func TestLeftOut(t *testing.T) {
 		},
 	}
 	got := x.Recipients[0]
-	got.Library, got.Author, got.Documents = nil, "", nil
+	got.Library, got.Author, got.Documents, got.Standing = nil, "", nil, incoming.Standing{}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

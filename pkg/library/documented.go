@@ -89,8 +89,8 @@ func Documented() []SettingDoc {
 			"what stands behind a + in the address means nothing, or is the folder of the documents",
 		},
 		{
-			"auto_replies", "--auto-replies", "hold, file", "hold", "none",
-			"automatic answers and delivery reports are held, or filed",
+			"auto_replies", "--auto-replies", "file, hold", "file", "none",
+			"automatic answers and delivery reports are filed like other mail, or held",
 		},
 	}
 }

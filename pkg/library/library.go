@@ -92,10 +92,10 @@ const (
 // answers (RFC 3834) and delivery reports (RFC 3464, RFC 8098).
 type AutoReplies string
 
-// The values of AutoReplies; "" is AutoRepliesHold.
+// The values of AutoReplies; "" is AutoRepliesFile.
 const (
-	AutoRepliesHold AutoReplies = "hold" // the message is held
 	AutoRepliesFile AutoReplies = "file" // it is mail like other mail
+	AutoRepliesHold AutoReplies = "hold" // the message is held
 )
 
 // DefaultMaxFileSize is SharePoint 2010's upload limit.

@@ -37,9 +37,9 @@ func ParsePlus(s string) (Plus, error) {
 	return oneOf("plus", s, PlusIgnore, PlusFolder)
 }
 
-// ParseAutoReplies reads hold or file.
+// ParseAutoReplies reads file or hold.
 func ParseAutoReplies(s string) (AutoReplies, error) {
-	return oneOf("auto_replies", s, AutoRepliesHold, AutoRepliesFile)
+	return oneOf("auto_replies", s, AutoRepliesFile, AutoRepliesHold)
 }
 
 // oneOf returns the value that s spells.

@@ -64,14 +64,19 @@ func TestDecode(t *testing.T) {
 			body: "a" + strings.Repeat(" ", 256<<10+400) + "\nb", want: "a" + strings.Repeat(" ", 256<<10+400) + "\nb",
 		},
 
-		{name: "uuencode", encoding: "x-uuencode", body: "text\nbegin 644 a.txt\n#04%!\n`\nend\n", want: "AAA"},
+		{name: "uuencode", encoding: "x-uuencode", body: "begin 644 a.txt\n#04%!\n`\nend\n", want: "AAA"},
 		{name: "uuencode with CRLF", encoding: "uuencode", body: crlf("begin 644 a.txt\n#04%!\n \nend\n"), want: "AAA"},
 		{name: "uuencode, lost blanks", encoding: "x-uue", body: "begin 644 a\n#\n`\nend\n", want: "\x00\x00\x00"},
 		{name: "uuencode, cut off", encoding: "x-uuencode", body: "begin 644 a\n#04%!\n", want: "AAA", damaged: "cut off before the end line"},
 		{
-			name: "uuencode, text behind", encoding: "x-uuencode", body: "begin 644 a\n#04%!\nend\n-- \nfooter\n", want: "AAA",
-			damaged: "8 characters behind the uuencoded file ignored",
+			name: "uuencode, text before and behind", encoding: "x-uuencode", body: "text\n \nbegin 644 a\n#04%!\nend\n-- \nfooter\n", want: "AAA",
+			damaged: "12 characters around the uuencoded file ignored",
 		},
+		{
+			name: "uuencode, far behind the start", encoding: "x-uuencode", body: prose(40_000) + "begin 644 a\n#04%!\nend\n", want: prose(40_000) + "begin 644 a\n#04%!\nend\n",
+			damaged: "not in x-uuencode as labelled: kept as sent",
+		},
+		{name: "yEnc, text before and behind", encoding: "x-yenc", body: "text\n" + yencoded("a", "data") + "more\n", want: "data", damaged: "8 characters around the yEncoded file ignored"},
 		{name: "uuencode, none", encoding: "x-uuencode", body: "hello\n", want: "hello\n", damaged: "not in x-uuencode as labelled: kept as sent"},
 	}
 	for _, tc := range tests {

@@ -12,7 +12,7 @@ type uuDecoder struct {
 	begun, ended bool
 	line         [64]byte // one line decoded: 63 bytes at most
 	strange      int64    // lines with characters that are none of uuencode's
-	outside      int64    // bytes of text behind the file
+	outside      int64    // bytes of text before and behind the file
 
 	seen     int64 // characters of data
 	restored int64 // blanks put back at the ends of lines
@@ -26,11 +26,11 @@ const restoredBlanks = 1 << 20
 func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 	used := 0
 	if !d.begun {
-		var err error
-		if used, err = beginning(src, last, isBegin); err != nil || used == 0 {
+		before, n, err := beginning(src, last, isBegin)
+		if err != nil || n == 0 {
 			return 0, err
 		}
-		d.begun = true
+		d.begun, d.outside, used = true, before, n
 	}
 	for used < len(src) {
 		line := src[used:min(len(src), used+maxLine)]
@@ -55,24 +55,26 @@ func (d *uuDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 }
 
 // beginning returns how many bytes there are up to the end of the line that begins a file,
-// 0 where more must be seen to tell. That line must stand in the first maxLine bytes.
-func beginning(src []byte, last bool, begins func(line []byte) bool) (int, error) {
+// 0 where more must be seen to tell, and how many of them are text before it. That line
+// must stand in the first maxLine bytes.
+func beginning(src []byte, last bool, begins func(line []byte) bool) (before int64, n int, err error) {
 	last = last && len(src) <= maxLine
 	full := len(src) >= maxLine
 	src = src[:min(len(src), maxLine)]
-	for n := 0; n < len(src); {
+	for n < len(src) {
 		line := src[n : n+lineLength(src[n:])]
 		if line[len(line)-1] != '\n' && !last {
 			break
 		}
 		if n += len(line); begins(chomp(line)) {
-			return n, nil
+			return before, n, nil
 		}
+		before += int64(len(bytes.TrimSpace(line)))
 	}
 	if last || full {
-		return 0, errNotEncoded
+		err = errNotEncoded
 	}
-	return 0, nil
+	return 0, 0, err
 }
 
 // isBegin reports whether the line starts a file: "begin", an octal mode, a name.
@@ -127,7 +129,7 @@ func (d *uuDecoder) damage() string {
 		said = append(said, "cut off before the end line")
 	}
 	if d.outside > 0 {
-		said = append(said, fmt.Sprintf("%d characters behind the uuencoded file ignored", d.outside))
+		said = append(said, fmt.Sprintf("%d characters around the uuencoded file ignored", d.outside))
 	}
 	return strings.Join(said, "; ")
 }

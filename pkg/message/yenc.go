@@ -50,17 +50,18 @@ type yencDecoder struct {
 	size         int64
 	sum          uint32 // CRC-32 of the data
 	wrong        []string
-	outside      int64 // bytes of text behind the file
+	outside      int64 // bytes of text before and behind the file
 	plain        []byte
 }
 
 func (d *yencDecoder) decode(src []byte, last bool, out *sink) (int, error) {
 	used := 0
 	if !d.begun {
-		var err error
-		if used, err = beginning(src, last, d.begins); err != nil || used == 0 {
+		before, n, err := beginning(src, last, d.begins)
+		if err != nil || n == 0 {
 			return 0, err
 		}
+		d.outside, used = before, n
 	}
 	for used < len(src) {
 		line := src[used:min(len(src), used+maxLine)]
@@ -133,7 +134,7 @@ func (d *yencDecoder) damage() string {
 		said = append(said, "cut off before the =yend line")
 	}
 	if d.outside > 0 {
-		said = append(said, fmt.Sprintf("%d characters behind the yEncoded file ignored", d.outside))
+		said = append(said, fmt.Sprintf("%d characters around the yEncoded file ignored", d.outside))
 	}
 	return strings.Join(said, "; ")
 }
