@@ -86,7 +86,8 @@ func (m *Message) FromFields(ctx context.Context) ([]string, error) {
 		if isNamed(name, "from") {
 			values = append(values, string(unfold(value)))
 		}
-		for line, rest := cutCR(value); rest != nil; {
+		for _, rest := cutCR(value); rest != nil; {
+			var line []byte
 			line, rest = cutCR(rest)
 			if isNamed(fieldName(line), "from") {
 				values = append(values, string(unfold(line[bytes.IndexByte(line, ':')+1:])))
