@@ -137,7 +137,7 @@ func newBadInputWorld(t *testing.T) *world {
 	w.library(library.Library{Name: "invoices"})
 	w.library(library.Library{Name: "open", Settings: library.Settings{Accept: library.AcceptAnyone, Folders: library.FoldersSender}})
 	w.library(library.Library{Name: "strict", Settings: library.Settings{
-		Accept: library.AcceptAnyone, MaxFileSize: 1024, BlockedTypes: []string{"exe"},
+		Accept: library.AcceptAnyone, AutoReplies: library.AutoRepliesHold, MaxFileSize: 1024, BlockedTypes: []string{"exe"},
 	}})
 	w.library(library.Library{Name: "old"})
 	w.must(w.store.RemoveLibrary(t.Context(), "old", true))

@@ -137,7 +137,7 @@ func TestHeldMaxByReason(t *testing.T) {
 		{"no-permission, unknown sender", mail("spam@example.com", "invoices@case.test") + letter, "", counts{deferred: 1}},
 		{"not-authenticated", mail("alice@case.test", "open@case.test") + letter, "authenticated_only=true", counts{deferred: 1}},
 		{"sender-blocked", mail("alice@case.test", "invoices@case.test") + letter, "sender_block=case.test", counts{deferred: 1}},
-		{"auto-reply", mail("alice@case.test", "invoices@case.test") + "Auto-Submitted: auto-replied\r\n" + letter, "", counts{deferred: 1}},
+		{"auto-reply", mail("alice@case.test", "strict@case.test") + "Auto-Submitted: auto-replied\r\n" + letter, "", counts{deferred: 1}},
 		{"loop", mail("alice@case.test", "invoices@case.test") + "X-Loop: invoices@case.test\r\n" + letter, "", counts{deferred: 1}},
 		{"blocked-type", mail("alice@case.test", "strict@case.test") + attached("", "a.exe", "x"), "", counts{held: 1}},
 		{"the address of an archived library", mail("alice@case.test", "old@case.test") + letter, "", counts{deferred: 1}},

@@ -156,6 +156,7 @@ func resultsOf(ctx context.Context, x *examination) (results []access.Result, wh
 // verify verifies the message's signatures. Where the DNS says nothing of one that could
 // prove the domain of from, the message is tried again.
 func (l ladder) verify(ctx context.Context, in *io.SectionReader, from address.Address) (results []access.Result, err error) {
+	defer recovered(&err)
 	signatures, err := l.dkim.Verify(ctx, io.NewSectionReader(in, 0, in.Size()))
 	if err != nil {
 		return nil, fmt.Errorf("verify the signatures: %w", err)
