@@ -1,6 +1,7 @@
 package incoming
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (j *judge) sender(ctx context.Context, l ladder, x *examination, in *io.Sec
 	case proof.Doubt != "":
 		who = doubted(x.env, proof.Doubt)
 	default:
-		if who, err = l.sender(ctx, x, in); err == nil && !who.Ambiguous {
+		if who, err = j.proved(ctx, l, x, in); err == nil && !who.Ambiguous {
 			who, err = j.resolve(ctx, who, who.Address, "")
 		}
 	}
@@ -82,10 +83,10 @@ func proven(p drop.Proof) access.Sender {
 	return who
 }
 
-// sender is the single From mailbox, where something proves its domain, else the sender
+// proved is the single From mailbox, where something proves its domain, else the sender
 // that the envelope claims. A From that can be read in several ways is nobody's, although
 // its domain may be proved.
-func (l ladder) sender(ctx context.Context, x *examination, in *io.SectionReader) (access.Sender, error) {
+func (j *judge) proved(ctx context.Context, l ladder, x *examination, in *io.SectionReader) (access.Sender, error) {
 	claimed := claimed(x.env)
 	if x.msg == nil || len(x.env.Results) == 0 && l.dkim == nil {
 		return claimed, nil
@@ -103,12 +104,18 @@ func (l ladder) sender(ctx context.Context, x *examination, in *io.SectionReader
 		evidence, why = l.align.Align(from, results)
 	}
 	if evidence == "" && l.dkim != nil {
-		signed, err := l.verify(ctx, in, from)
+		signed, unknown, err := l.verify(ctx, in, from)
 		if err != nil {
 			return claimed, unproved{err}
 		}
 		if results = append(results, signed...); doubt == nil {
 			evidence, why = l.align.Align(from, results)
+		}
+		if evidence == "" && unknown != nil {
+			matters, err := j.matters(ctx, x.policy, from)
+			if err != nil || matters {
+				return claimed, cmp.Or(err, error(unproved{unknown}))
+			}
 		}
 	}
 	switch {
@@ -153,13 +160,24 @@ func resultsOf(ctx context.Context, x *examination) (results []access.Result, wh
 	return results, "", nil
 }
 
-// verify verifies the message's signatures. Where the DNS says nothing of one that could
-// prove the domain of from, the message is tried again.
-func (l ladder) verify(ctx context.Context, in *io.SectionReader, from address.Address) (results []access.Result, err error) {
+// matters reports whether it can change what becomes of a message that its From address is
+// proved: it is somebody's, or the farm asks of everybody who they are. Strangers whose DNS
+// gives no answer must not keep mail waiting. The error may be an unanswered.
+func (j *judge) matters(ctx context.Context, p access.Policy, from address.Address) (bool, error) {
+	if p.AuthenticatedOnly || len(p.SenderAllow) > 0 || len(p.SenderBlock) > 0 {
+		return true, nil
+	}
+	u, err := j.userOf(ctx, from, "")
+	return u.login != "" || u.doubt != "", err
+}
+
+// verify verifies the message's signatures. unknown says of which, that could prove the
+// domain of from, the DNS gives no key and does not say that there is none.
+func (l ladder) verify(ctx context.Context, in *io.SectionReader, from address.Address) (results []access.Result, unknown, err error) {
 	defer recovered(&err)
 	signatures, err := l.dkim.Verify(ctx, io.NewSectionReader(in, 0, in.Size()))
 	if err != nil {
-		return nil, fmt.Errorf("verify the signatures: %w", err)
+		return nil, nil, fmt.Errorf("verify the signatures: %w", err)
 	}
 	for _, s := range signatures {
 		r := access.Result{Method: access.MethodDKIM, Value: "fail", Domain: s.Domain, Where: "a signature verified here"}
@@ -168,14 +186,11 @@ func (l ladder) verify(ctx context.Context, in *io.SectionReader, from address.A
 		}
 		results = append(results, r)
 	}
-	if evidence, _ := l.align.Align(from, results); evidence != "" {
-		return results, nil
-	}
 	for _, s := range signatures {
 		could := access.Result{Method: access.MethodDKIM, Value: "pass", Domain: s.Domain}
 		if evidence, _ := l.align.Align(from, []access.Result{could}); s.Unknown && evidence != "" {
-			return nil, fmt.Errorf("look up the key of a DKIM signature of %s: %s", s.Domain, s.Why)
+			unknown = fmt.Errorf("look up the key of a DKIM signature of %s: %s", s.Domain, s.Why)
 		}
 	}
-	return results, nil
+	return results, unknown, nil
 }

@@ -114,6 +114,21 @@ func TestNoKey(t *testing.T) {
 	})
 }
 
+// A stranger whose DNS gives no answer keeps no mail waiting: nothing depends on it.
+func TestNoKeyOfAStranger(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[string]counts{"": {held: 1}, "authenticated_only=true": {deferred: 1}, "sender_block=a.test": {deferred: 1}} {
+		w, mail := signedFor(t, func(context.Context, string) ([]string, error) { return nil, errors.New("connection refused") })
+		if key, value, ok := strings.Cut(policy, "="); ok {
+			w.must(w.store.SetSettings(t.Context(), map[string]string{key: value}))
+		}
+		w.drop("new/signed", strings.Replace(mail, "alice@case.test", "mallory@case.test", 1))
+		if got := countsOf(w.drain()); got != want {
+			t.Errorf("%q: got %+v, want %+v", policy, got, want)
+		}
+	}
+}
+
 // What the feed's MTA found out counts without a signature, and only for a single From.
 func TestAligned(t *testing.T) {
 	t.Parallel()
