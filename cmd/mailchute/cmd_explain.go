@@ -98,12 +98,17 @@ func (c *cli) explainFile(ctx context.Context, o incoming.Options, q question, a
 	return err
 }
 
+// fields returns what writes a line with a name in front, made safe to print.
+func (p paint) fields(b *strings.Builder) func(name, format string, args ...any) {
+	return func(name, format string, args ...any) {
+		fmt.Fprintf(b, "%s  %s\n", p.bold(fmt.Sprintf("%-10s", name)), text.Safe(fmt.Sprintf(format, args...)))
+	}
+}
+
 // explanation writes an explanation for people.
 func explanation(p paint, x incoming.Explanation) string {
 	var b strings.Builder
-	field := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%s  %s\n", p.bold(fmt.Sprintf("%-10s", name)), text.Safe(fmt.Sprintf(format, args...)))
-	}
+	field := p.fields(&b)
 	field("File", "%s (format %s)", x.File, x.Format)
 	if x.Reason != "" {
 		field("Held", "%s: %s", x.Reason, x.Detail)

@@ -56,9 +56,7 @@ func (c *cli) explainSender(ctx context.Context, o incoming.Options, q question,
 // prospect writes a prospect for people.
 func prospect(p paint, x incoming.Prospect) string {
 	var b strings.Builder
-	field := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%s  %s\n", p.bold(fmt.Sprintf("%-10s", name)), text.Safe(fmt.Sprintf(format, args...)))
-	}
+	field := p.fields(&b)
 	for _, s := range x.Chain {
 		field(strings.ToUpper(s.Step[:1])+s.Step[1:], "%s", s.Detail)
 	}

@@ -34,18 +34,9 @@ func TestExposed(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			base, err := os.MkdirTemp("", "mailchute-test-") //nolint:usetesting // others must be able to enter it
+			base, err := os.MkdirTemp(openToOthers(t), "mailchute-test-") //nolint:usetesting // others must be able to enter it
 			ok(t, err)
 			t.Cleanup(func() { ok(t, os.RemoveAll(base)) })
-			base, err = filepath.EvalSymlinks(base)
-			ok(t, err)
-			for dir := filepath.Dir(base); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-				info, err := os.Stat(dir)
-				ok(t, err)
-				if info.Mode().Perm()&0o001 == 0 {
-					t.Skipf("%s is closed to others: set TMPDIR to a folder that they may enter", dir)
-				}
-			}
 			top := filepath.Join(base, "top")
 			folder, file := filepath.Join(top, "folder"), filepath.Join(top, "folder", "file")
 			ok(t, os.MkdirAll(folder, 0o700))
@@ -66,4 +57,24 @@ func TestExposed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// openToOthers returns a folder for temporary ones that every user may enter.
+func openToOthers(t *testing.T) string {
+	t.Helper()
+	for _, dir := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
+		if resolved, err := filepath.EvalSymlinks(dir); err == nil && mayBeEntered(resolved) {
+			return resolved
+		}
+	}
+	t.Fatal("no folder for temporary files is open to others: set TMPDIR to one")
+	return ""
+}
+
+func mayBeEntered(dir string) bool {
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o001 == 0 {
+		return false
+	}
+	return dir == filepath.Dir(dir) || mayBeEntered(filepath.Dir(dir))
 }
