@@ -59,7 +59,7 @@ func NameFor(p message.Part, n int) string {
 	if bare := bareExtension(p.Name); bare != "" {
 		safe, ext = "", bare
 	}
-	if isMessage(p.Type) {
+	if message.IsMessage(p.Type) {
 		return messageName(safe, p.Subject, n)
 	}
 	if safe != "" {

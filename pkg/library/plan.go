@@ -171,7 +171,7 @@ func (p *planner) leaveOut(count *int, part, name, why string) {
 // isBlocked reports whether a part is of a blocked type by any of its names, or by what
 // its bytes show. An attached message is one whatever it is called.
 func (p *planner) isBlocked(part message.Part, name, final, detected string) bool {
-	if !isMessage(part.Type) && p.blocked.byName(part.Name) {
+	if !message.IsMessage(part.Type) && p.blocked.byName(part.Name) {
 		return true
 	}
 	return p.blocked.byName(name) || p.blocked.byName(final) || p.blocked.byContent(name, detected)

@@ -61,7 +61,7 @@ func roleOf(p message.Part) role {
 		return picture
 	case p.Type == "text/calendar" && p.Method != "":
 		return invitation
-	case isSignature(p.Type):
+	case message.IsSignature(p.Type):
 		return signature
 	case p.Name == "" && isText(p.Type) && p.Parent != appleDouble:
 		return bodyText
@@ -93,19 +93,6 @@ func isFragment(m *message.Message) bool {
 // disposition that nobody knows counts as that (RFC 2183 §2.8).
 func isAttached(p message.Part) bool {
 	return p.Disposition != "" && p.Disposition != "inline"
-}
-
-func isSignature(mediaType string) bool {
-	switch mediaType {
-	case "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature":
-		return true
-	}
-	return false
-}
-
-// isMessage reports whether the type is that of an attached message.
-func isMessage(mediaType string) bool {
-	return mediaType == "message/rfc822" || mediaType == "message/global"
 }
 
 // isText reports whether the type is one in which mail programs write the message

@@ -83,7 +83,7 @@ func (u *unwrapping) look(ctx context.Context, i int) error {
 	switch {
 	case strings.HasPrefix(p.Type, "text/"):
 		return u.text(ctx, i)
-	case isMessage(p.Type):
+	case IsMessage(p.Type):
 		return u.subject(ctx, i)
 	case p.Type == "application/applefile":
 		return u.apple(ctx, i)
@@ -96,8 +96,6 @@ func (u *unwrapping) look(ctx context.Context, i int) error {
 	}
 	return nil
 }
-
-func isMessage(typ string) bool { return typ == "message/rfc822" || typ == "message/global" }
 
 // opens reports whether wrappers may still be opened where part i lies.
 func (u *unwrapping) opens(i int) bool { return u.m.depth(u.m.Parts[i].source) < maxNested }

@@ -22,16 +22,6 @@ func isPKCS7(p *Part) bool {
 // multipartSigned is the multipart of a part and its signature (RFC 1847 §2.1).
 const multipartSigned = "multipart/signed"
 
-// isSignature reports whether the type is that of a signature that stands beside what it
-// signs.
-func isSignature(typ string) bool {
-	switch typ {
-	case "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature":
-		return true
-	}
-	return false
-}
-
 // pkcs7 opens part i if it is signed data with a MIME entity as its content.
 func (u *unwrapping) pkcs7(ctx context.Context, i int) error {
 	source := u.inside(i)

@@ -171,7 +171,7 @@ func (w *walker) place(p *Part) {
 	}
 	p.Parent = up.entity.Type
 	p.Encrypted = p.Parent == "multipart/encrypted"
-	p.Signature = p.Parent == multipartSigned && up.children > 1 && (isSignature(p.Type) || p.Type == up.entity.signs)
+	p.Signature = p.Parent == multipartSigned && up.children > 1 && (IsSignature(p.Type) || p.Type == up.entity.signs)
 	p.Alternative = up.entity.Alternative || up.entity.Type == "multipart/alternative"
 }
 
