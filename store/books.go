@@ -48,7 +48,8 @@ func bindEnds(tx Tx, run string) error {
 }
 
 // readBooks reads a run's messages in order, then the outcomes that they got in it, the
-// ends of held mail and what it swept, and returns what the run's record must say of them.
+// ends of held mail, what it swept and what it did to the directory, and returns what the
+// run's record must say of them.
 func readBooks(tx Tx, run string, eachMessage func(Processed), eachOutcome func(OutcomeOfItem)) (Counts, message.Digest, error) {
 	var counts Counts
 	l := newLedger(rowsEncoding)
@@ -74,11 +75,30 @@ func readBooks(tx Tx, run string, eachMessage func(Processed), eachOutcome func(
 		l.end(h)
 	}
 	sw, err := tx.Sweep(run)
-	if errors.Is(err, fault.ErrNotFound) {
-		return counts, l.sum(), nil
+	if err == nil {
+		l.sweep(sw)
+	} else if !errors.Is(err, fault.ErrNotFound) {
+		return counts, l.sum(), err
 	}
-	l.sweep(sw)
+	err = readDirectory(tx, run, l)
 	return counts, l.sum(), err
+}
+
+// readDirectory reads what a run did to the directory.
+func readDirectory(tx Tx, run string, l *ledger) error {
+	d, err := tx.DirectoryRun(run)
+	if err == nil {
+		l.directory(d)
+	} else if !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	for w, err := range tx.DirectoryWritesIn(run) {
+		if err != nil {
+			return err
+		}
+		l.directoryWrite(w)
+	}
+	return nil
 }
 
 // add counts a message.

@@ -51,6 +51,8 @@ type Tx interface {
 	HeldRows
 	SweepRows
 	SenderRows
+	DirectoryRows
+	EntryRows
 }
 
 // LibraryRows are sites, libraries and the local parts of the farm.
@@ -65,8 +67,14 @@ type LibraryRows interface {
 	DeleteLibrary(name string) error // its grants and local part go too; ErrConflict while documents refer to it
 	// OwnerOf returns who has a local part, by its folded form.
 	OwnerOf(localKey string) (Owner, error)
+	// ClaimLocalPart gives a local part that is nobody's to an owner, who must exist unless
+	// the owner is a Was.
 	ClaimLocalPart(localKey string, o Owner) error
-	ReleaseLocalPart(o Owner) error // nil where the owner has none
+	ReleaseLocalPart(localKey string) error // nil where it is nobody's
+	// LocalParts returns those of distribution groups, of contacts, and those that are
+	// reserved for somebody, by key: all but those of libraries.
+	LocalParts() ([]LocalPart, error)
+	LocalPartsOf(distribution string) ([]LocalPart, error) // by key
 }
 
 // PeopleRows are users, groups and grants.
@@ -82,6 +90,9 @@ type PeopleRows interface {
 	Group(name string) (access.Group, error)
 	InsertGroup(g access.Group) error
 	UpdateGroup(g access.Group) error // everything but the name
+	// DeleteGroup deletes a group with its grants, and takes it out of the groups that it is a
+	// member of. ErrConflict while a distribution group is its.
+	DeleteGroup(name string) error
 	// GroupsOf returns the groups that have any of these as a direct member, by name.
 	GroupsOf(members []access.Principal) ([]string, error)
 	// Grants returns those of the given scopes; all, where none is given.

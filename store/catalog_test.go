@@ -8,8 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
+	"mailchute/store"
 )
 
 func TestLocalPartsAreUnique(t *testing.T) {
@@ -20,14 +22,17 @@ func TestLocalPartsAreUnique(t *testing.T) {
 	if !errors.Is(err, fault.ErrConflict) || !strings.Contains(err.Error(), "library in") {
 		t.Errorf("got %v, want a conflict that names library in", err)
 	}
-	err = f.AddGroup(ctx, access.Group{Name: "g", Site: "default", LocalPart: "in"})
+	f.must(f.AddGroup(ctx, access.Group{Name: "g", Site: "default"}))
+	ask := store.Ask{Want: directory.Properties{LocalPart: "in"}}
+	_, err = f.AskDistribution(ctx, "g", ask)
 	if !errors.Is(err, fault.ErrConflict) || !strings.Contains(err.Error(), "library in") {
 		t.Errorf("got %v, want a conflict that names library in", err)
 	}
 	f.must(f.RemoveLibrary(ctx, "in", true))
-	f.must(f.AddGroup(ctx, access.Group{Name: "g", Site: "default", LocalPart: "in"}))
-	if _, group, err := f.At(ctx, "In"); group != "g" || err != nil {
-		t.Errorf("got %q, %v; want group g", group, err)
+	_, err = f.AskDistribution(ctx, "g", ask)
+	f.must(err)
+	if at, err := f.At(ctx, "In"); at.Group != "group g" || err != nil {
+		t.Errorf("got %+v, %v; want group g", at, err)
 	}
 	if err := f.AddLibrary(ctx, library.Library{Name: "x", Site: "default", LocalPart: "postmaster"}); err == nil {
 		t.Error("the reserved local part postmaster was taken")

@@ -24,10 +24,10 @@ const (
 
 // Sum returns the digest that a closed run's row must have: SHA-256 over everything else
 // in the row, its Process excepted. Previous makes the runs of a catalog one chain in the
-// order of closing, aborted ones included; Rows binds what the run swept, its messages
-// and the outcomes that they got in it, with their items, and what has become of held
-// mail since the run before was closed, by whomever; the Seal of an outcome or of such
-// an end binds the documents that were filed for it, or the drop file that was held.
+// order of closing, aborted ones included; Rows binds what the run swept or did to the
+// directory, its messages and the outcomes that they got in it, with their items, and what
+// has become of held mail since the run before was closed, by whomever; the Seal of an
+// outcome or of such an end binds the documents that were filed for it, or the drop file that was held.
 //
 // So none of these can be altered, removed, inserted or put in another order without
 // breaking the chain from there on. That, and no more, is promised. Whoever can write to
@@ -159,6 +159,29 @@ func (l *ledger) sweep(sw Sweep) {
 	l.texts("sweep")
 	for _, n := range []int64{int64(sw.Expiring), int64(sw.Expired), int64(sw.Versions), int64(sw.Runs), int64(sw.Doomed), int64(sw.Removed), sw.RemovedBytes} {
 		l.number(n)
+	}
+}
+
+// directory writes what a run of the job dms did.
+func (l *ledger) directory(d DirectoryRun) {
+	l.texts("directory")
+	for _, n := range []int{d.Objects, d.Created, d.Renamed, d.Modified, d.Members, d.Deleted, d.Reported, d.Failed, d.Pending} {
+		l.number(int64(n))
+	}
+}
+
+// directoryWrite writes a change of the directory.
+func (l *ledger) directoryWrite(w DirectoryWrite) {
+	l.texts("write", w.Actor, string(w.Action), w.Key, w.Of, w.Where, w.Trouble)
+	l.number(w.ID)
+	l.time(w.At)
+	l.number(int64(len(w.Changes)))
+	for _, c := range w.Changes {
+		l.texts(c.Attribute)
+		for _, values := range [][]string{c.Before, c.After} {
+			l.number(int64(len(values)))
+			l.texts(values...)
+		}
 	}
 }
 

@@ -12,3 +12,6 @@ func SumRows(p Processed, o OutcomeOfItem, h HeldMail, sw Sweep) message.Digest 
 	l.sweep(sw)
 	return l.sum()
 }
+
+// Beside returns the same directory for another installation.
+func (b *Builtin) Beside(installation string) *Builtin { return &Builtin{b.s, installation} }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"mailchute/pkg/access"
-	"mailchute/pkg/address"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
@@ -21,10 +20,7 @@ func (s *Store) AddGroup(ctx context.Context, g access.Group) error {
 		if err := membersExist(tx, g); err != nil {
 			return err
 		}
-		if err := tx.InsertGroup(g); err != nil {
-			return err
-		}
-		return claimLocalPart(tx, g.LocalPart, Owner{Group: g.Name})
+		return tx.InsertGroup(g)
 	})
 }
 
@@ -37,7 +33,6 @@ func (s *Store) SetGroup(ctx context.Context, name string, change func(*access.G
 		if err != nil {
 			return err
 		}
-		before := g.LocalPart
 		if err := change(&g); err != nil {
 			return err
 		}
@@ -50,14 +45,6 @@ func (s *Store) SetGroup(ctx context.Context, name string, change func(*access.G
 		}
 		if err := noCycle(tx, g); err != nil {
 			return err
-		}
-		if g.LocalPart != before {
-			if err := tx.ReleaseLocalPart(Owner{Group: name}); err != nil {
-				return err
-			}
-			if err := claimLocalPart(tx, g.LocalPart, Owner{Group: name}); err != nil {
-				return err
-			}
 		}
 		return tx.UpdateGroup(g)
 	})
@@ -81,10 +68,7 @@ func checkGroup(g access.Group) error {
 			return fmt.Errorf("%s: a group of the directory is no member: grant to it instead: %w", m, fault.ErrInvalid)
 		}
 	}
-	if g.LocalPart == "" {
-		return nil
-	}
-	return address.CheckLocalPart(g.LocalPart)
+	return nil
 }
 
 // membersExist says whether the members of a group may be named: fault.ErrNotFound. A group

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"mailchute/pkg/access"
@@ -13,11 +12,16 @@ import (
 
 // update runs f in a transaction and puts the change on record.
 func (s *Store) update(ctx context.Context, action string, f func(Tx) error) error {
+	return s.updateAs(ctx, s.actor, action, f)
+}
+
+// updateAs is update for somebody else.
+func (s *Store) updateAs(ctx context.Context, actor, action string, f func(Tx) error) error {
 	err := s.catalog.Update(ctx, func(tx Tx) error {
 		if err := f(tx); err != nil {
 			return err
 		}
-		return tx.InsertChange(Change{At: s.time(), Actor: s.actor, Action: action})
+		return tx.InsertChange(Change{At: s.time(), Actor: actor, Action: action})
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", action, err)
@@ -90,7 +94,7 @@ func (s *Store) AddLibrary(ctx context.Context, l library.Library) error {
 		if err := tx.InsertLibrary(l); err != nil {
 			return err
 		}
-		return claimLocalPart(tx, l.LocalPart, Owner{Library: l.Name})
+		return claimLocalPart(tx, l.LocalPart, Owner{Library: l.Name}, s.time())
 	})
 }
 
@@ -110,10 +114,10 @@ func (s *Store) SetLibrary(ctx context.Context, name string, change func(*librar
 			return err
 		}
 		if l.LocalPart != before {
-			if err := tx.ReleaseLocalPart(Owner{Library: name}); err != nil {
+			if err := giveUpLocalPart(tx, before, s.time()); err != nil {
 				return err
 			}
-			if err := claimLocalPart(tx, l.LocalPart, Owner{Library: name}); err != nil {
+			if err := claimLocalPart(tx, l.LocalPart, Owner{Library: name}, s.time()); err != nil {
 				return err
 			}
 		}
@@ -121,7 +125,7 @@ func (s *Store) SetLibrary(ctx context.Context, name string, change func(*librar
 	})
 }
 
-// RemoveLibrary removes a library and frees its local part: fault.ErrConflict while it
+// RemoveLibrary removes a library and gives its local part up: fault.ErrConflict while it
 // has documents or mail held for it, unless it is archived, which keeps them readable.
 func (s *Store) RemoveLibrary(ctx context.Context, name string, archive bool) error {
 	return s.update(ctx, "library remove "+name, func(tx Tx) error {
@@ -129,7 +133,7 @@ func (s *Store) RemoveLibrary(ctx context.Context, name string, archive bool) er
 		if err != nil {
 			return err
 		}
-		if err := tx.ReleaseLocalPart(Owner{Library: name}); err != nil {
+		if err := giveUpLocalPart(tx, l.LocalPart, s.time()); err != nil {
 			return err
 		}
 		inUse, err := libraryInUse(tx, name)
@@ -184,24 +188,6 @@ func (s *Store) Libraries(ctx context.Context) (ls []library.Library, err error)
 	return ls, err
 }
 
-// At returns who has a local part, compared folded: a library, or the name of a
-// distribution group. fault.ErrNotFound: nobody.
-func (s *Store) At(ctx context.Context, local string) (l library.Library, group string, err error) {
-	err = s.view(ctx, "local part "+local, func(tx Tx) error {
-		owner, err := tx.OwnerOf(address.FoldLocal(local))
-		if err != nil {
-			return err
-		}
-		if owner.Group != "" {
-			group = owner.Group
-			return nil
-		}
-		l, err = tx.Library(owner.Library)
-		return err
-	})
-	return l, group, err
-}
-
 func checkLibrary(l library.Library) error {
 	if err := library.CheckName(l.Name); err != nil {
 		return err
@@ -217,29 +203,4 @@ func checkLibrary(l library.Library) error {
 		}
 	}
 	return l.Settings.Check()
-}
-
-// claimLocalPart gives a local part to its owner, "" to nobody; where it is taken, the
-// error says by whom.
-func claimLocalPart(tx Tx, local string, o Owner) error {
-	if local == "" {
-		return nil
-	}
-	key := address.FoldLocal(local)
-	has, err := tx.OwnerOf(key)
-	if errors.Is(err, fault.ErrNotFound) {
-		return tx.ClaimLocalPart(key, o)
-	}
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("the local part %q belongs to %s: %w", local, has, fault.ErrConflict)
-}
-
-// String names the owner as commands do: "library invoices".
-func (o Owner) String() string {
-	if o.Group != "" {
-		return "group " + o.Group
-	}
-	return "library " + o.Library
 }

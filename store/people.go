@@ -83,12 +83,20 @@ func (s *Store) Users(ctx context.Context) (us []access.User, err error) {
 
 // Grant gives a principal a level in a scope, in place of the one it had there.
 // fault.ErrNotFound: there is no such principal, site or library. Groups of the directory
-// are not looked up: their principal must have the ID.
+// are not looked up: their principal must have the ID. fault.ErrInvalid: it is one of the
+// distribution groups that we publish; whoever may edit that would edit the grant.
 func (s *Store) Grant(ctx context.Context, g access.Grant) error {
 	action := strings.Join([]string{"grant", g.Scope.String(), g.Principal.String(), g.Level.String()}, " ")
 	return s.update(ctx, action, func(tx Tx) error {
 		if err := exists(tx, g.Principal); err != nil {
 			return err
+		}
+		ours, err := isPublished(tx, g.Principal)
+		if err != nil {
+			return err
+		}
+		if ours {
+			return fmt.Errorf("%s is a distribution group that mailchute publishes: grant to the group itself: %w", g.Principal, fault.ErrInvalid)
 		}
 		if err := scopeExists(tx, g.Scope); err != nil {
 			return err
@@ -137,7 +145,7 @@ func (s *Store) UserAt(ctx context.Context, a address.Address) (login string, pr
 
 // LevelOf returns the level that a user has on a library, through whatever groups; that
 // of nobody ("") is None. directory are the groups of the directory that the user is in:
-// the catalog does not know them.
+// the catalog does not know them. Those among them that we publish grant nothing.
 func (s *Store) LevelOf(ctx context.Context, login string, l library.Library, directory ...access.Principal) (access.Level, error) {
 	if login == "" {
 		return access.None, nil
@@ -152,10 +160,42 @@ func (s *Store) LevelOf(ctx context.Context, login string, l library.Library, di
 		if err != nil {
 			return err
 		}
+		if grants, err = withoutPublished(tx, grants); err != nil {
+			return err
+		}
 		level = access.LevelOf(grants, who)
 		return nil
 	})
 	return level, err
+}
+
+// backendLDAP is the Backend of objects in the directory that groups of people are in, too.
+const backendLDAP = "ldap"
+
+// isPublished reports whether a principal is a distribution group of ours in the directory.
+func isPublished(tx Tx, p access.Principal) (bool, error) {
+	if p.Kind != access.KindDirectoryGroup {
+		return false, nil
+	}
+	_, err := tx.KnownID(backendLDAP, strings.ToLower(p.Name))
+	if errors.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// withoutPublished returns the grants that are to none of our distribution groups.
+func withoutPublished(tx Tx, grants []access.Grant) (others []access.Grant, _ error) {
+	for _, g := range grants {
+		ours, err := isPublished(tx, g.Principal)
+		if err != nil {
+			return nil, err
+		}
+		if !ours {
+			others = append(others, g)
+		}
+	}
+	return others, nil
 }
 
 // exists says whether a principal may be named: fault.ErrNotFound.

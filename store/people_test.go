@@ -87,9 +87,6 @@ func TestSetGroup(t *testing.T) {
 			return nil
 		}
 	}
-	local := func(part string) func(*access.Group) error {
-		return func(g *access.Group) error { g.LocalPart, g.Title = part, "Team"; return nil }
-	}
 	f.must(f.SetGroup(ctx, "outer", members("middle")))
 	f.must(f.SetGroup(ctx, "middle", members("inner", "middle"))) // itself means nothing
 	f.must(f.SetGroup(ctx, "inner", members("apart")))
@@ -97,19 +94,13 @@ func TestSetGroup(t *testing.T) {
 	wantRefused(t, "cycle of three", f.SetGroup(ctx, "inner", members("apart", "outer")), fault.ErrConflict, "group:outer", "group:inner")
 	wantRefused(t, "no such member", f.SetGroup(ctx, "inner", members("x")), fault.ErrNotFound)
 	wantRefused(t, "no such group", f.SetGroup(ctx, "x", members()), fault.ErrNotFound)
-	wantRefused(t, "local part of a library", f.SetGroup(ctx, "inner", local("IN")), fault.ErrConflict, "library in")
 	wantRefused(t, "no such site", f.SetGroup(ctx, "inner", func(g *access.Group) error { g.Site = "x"; return nil }), fault.ErrNotFound)
-	f.must(f.SetGroup(ctx, "apart", local("team")))
-	f.must(f.SetGroup(ctx, "apart", local("crew")))
-	if _, group, err := f.At(ctx, "Crew"); group != "apart" || err != nil {
-		t.Errorf("got %q, %v; want group apart", group, err)
-	}
-	f.must(f.SetGroup(ctx, "outer", local("team"))) // free by now
+	f.must(f.SetGroup(ctx, "apart", func(g *access.Group) error { g.Title = "Team"; return nil }))
 	want := []access.Group{
-		{Name: "apart", Title: "Team", Site: "default", LocalPart: "crew"},
+		{Name: "apart", Title: "Team", Site: "default"},
 		{Name: "inner", Site: "default", Members: []access.Principal{access.GroupPrincipal("apart")}},
 		{Name: "middle", Site: "default", Members: []access.Principal{access.GroupPrincipal("inner"), access.GroupPrincipal("middle")}},
-		{Name: "outer", Title: "Team", Site: "default", LocalPart: "team", Members: []access.Principal{access.GroupPrincipal("middle")}},
+		{Name: "outer", Site: "default", Members: []access.Principal{access.GroupPrincipal("middle")}},
 	}
 	if diff := cmp.Diff(want, must(f.Groups(ctx))); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)

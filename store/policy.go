@@ -47,6 +47,7 @@ func PolicySettings() []Setting {
 		{Key: "duplicates", Default: string(access.DuplicatesByKey), Help: "what a duplicate is: key (the same bytes) or message-id (also other bytes with the Message-ID and envelope sender of mail that the recipient has, or of held mail where the new one would be held too; anyone who can forge both can then keep later mail out)"},
 		{Key: "rejects", Default: string(access.ActionHold), Help: "what becomes of rejected mail: hold or delete; rejects.REASON sets one reason apart. Mail that failed here (poison, too-many-attempts) is always held"},
 	}
+	all = append(all, directorySettings()...)
 	for _, r := range fault.Reasons() {
 		switch r.Deletion() {
 		case fault.Always:
@@ -119,6 +120,9 @@ func checkSettings(tx Tx, values map[string]string) error {
 	}
 	maps.Copy(set, values)
 	if _, err := policyOf(set); err != nil {
+		return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
+	}
+	if _, err := directoryPolicyOf(set); err != nil {
 		return fmt.Errorf("%w: %w", err, fault.ErrInvalid)
 	}
 	for key := range retentionUnset {

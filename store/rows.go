@@ -263,8 +263,14 @@ type Change struct {
 	Action string // "grant library:invoices user:alice contribute"
 }
 
-// Owner is who has a local part: exactly one field is set.
+// Owner is who has a local part: exactly one of Library, Distribution, Contact and Was is
+// set.
 type Owner struct {
-	Library string
-	Group   string
+	Library      string
+	Distribution string // key of a distribution group
+	Contact      string // key of a contact of another farm
+	Was          string // who gave it up, for people: "library invoices"
+	// Until is when it becomes free; zero: not by itself. A distribution group keeps the
+	// address that it had before it was renamed until then.
+	Until time.Time
 }

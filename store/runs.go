@@ -197,6 +197,12 @@ func summarise(tx Tx, r Run, listed int) (event.Summary, error) {
 			return sum, err
 		}
 	}
+	if r.Job == event.JobDirectory {
+		var err error
+		if sum.Directory, err = publishedBy(tx, r.ID); err != nil {
+			return sum, err
+		}
+	}
 	sum.Conclude()
 	return sum, nil
 }

@@ -46,12 +46,13 @@ type Store struct {
 	now     func() time.Time
 	process *process
 
-	mu        sync.Mutex // guards queue, syncing and uncleared
+	mu        sync.Mutex // guards queue, syncing, uncleared and leases
 	queue     []*pending
-	syncing   bool          // a group is in the first stage of a commit
-	uncleared []Publication // shown, or failed: their rows are cleared or put anew by a later transaction
-	coming    atomic.Int64  // items in the queue or in a group that is not showing yet
-	failures  atomic.Int64  // barriers that failed
+	syncing   bool             // a group is in the first stage of a commit
+	uncleared []Publication    // shown, or failed: their rows are cleared or put anew by a later transaction
+	leases    map[string]Lease // that this process has
+	coming    atomic.Int64     // items in the queue or in a group that is not showing yet
+	failures  atomic.Int64     // barriers that failed
 
 	// The later stages of a commit, in their order.
 	writing, showing stage

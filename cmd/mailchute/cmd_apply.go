@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,10 +31,10 @@ func (c *cli) applyCommand() *cobra.Command {
 			return err
 		}
 		p, err := c.applyDeclared(ctx, f, wanted, dryRun)
-		if err != nil || !wanted.fromSharePoint() {
+		if p == nil || !wanted.fromSharePoint() {
 			return err
 		}
-		return c.reportProperties(wanted.libraries, p.libraries)
+		return errors.Join(err, c.reportProperties(wanted.libraries, p.libraries))
 	})
 	cmd.Flags().StringVarP(&file, "file", "f", "", "`FILE` in TOML; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the difference, change nothing")
@@ -54,6 +55,7 @@ and makes it. A second run changes nothing.
   [[group]]
   name = "team"                   # title, site
   members = ["user:alice"]
+  distribution = "team"           # description, manager: asks for a distribution group (group set)
   [[library]]
   name = "invoices"               # the flags of library add, with _ for -; inherit for --no-inherit
   site = "finance"
@@ -66,7 +68,8 @@ and makes it. A second run changes nothing.
 What is declared is made, or changed where it is there. What the file does not mention is left
 alone: other sites, users, groups, libraries and grants, and the keys that one here has not. A
 key that is there says all of it: addresses = […] are the addresses of the user, and members = […]
-those of the group, and no others.
+those of the group, and no others; distribution = "" asks for an end of the distribution group.
+A request that waits for an approval is no difference: a second run does not ask again.
 
 A library also takes SharePoint's names of its e-mail properties, EmailAlias and
 vti_emailoverwrite = 1; mailchute help settings lists them. They are the same settings: where both
@@ -79,7 +82,8 @@ All of the file is checked before anything is changed, with --dry-run as without
 set all or none; each other change stands by itself: after an error, run it again.
 
 Exit codes: 2 the file is wrong; 3 there is no such site, user, group or library; 4 a local part
-or address belongs to another, or what is there cannot be changed so.`
+or address belongs to another, or what is there cannot be changed so; 5 all is done, and the
+directory has still to follow.`
 
 // readInput reads the file that a flag or an argument names; "-" is standard input. name
 // is for errors.
@@ -127,11 +131,12 @@ func (c *cli) applyDeclared(ctx context.Context, f *farm, wanted declared, dryRu
 			return nil, err
 		}
 	}
-	if c.json {
-		return p, nil
+	if !c.json {
+		if _, err := fmt.Fprintln(c.out, summaryOf(n, dryRun)); err != nil {
+			return nil, err
+		}
 	}
-	_, err = fmt.Fprintln(c.out, summaryOf(n, dryRun))
-	return p, err
+	return p, c.followApplied(ctx, f, p)
 }
 
 func summaryOf(n int, dryRun bool) string {

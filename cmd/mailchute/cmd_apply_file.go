@@ -9,6 +9,7 @@ import (
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/config"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/library"
 	"mailchute/store"
 )
@@ -32,12 +33,18 @@ type libraryWish struct {
 	properties []library.SharePointValue
 }
 
+// groupWish is a group, and what it makes of its distribution group.
+type groupWish struct {
+	wish[access.Group]
+	distribution func(*directory.Properties)
+}
+
 // declared is what a file declares, in its order.
 type declared struct {
 	settings  []placed[settingJSON] // Key and Value
 	sites     []placed[wish[library.Site]]
 	users     []placed[wish[access.User]]
-	groups    []placed[wish[access.Group]]
+	groups    []placed[groupWish]
 	libraries []placed[libraryWish]
 	grants    []placed[grantJSON]
 }
@@ -167,7 +174,12 @@ func (r *declaredReader) user(t tomlTable) error {
 func (r *declaredReader) group(t tomlTable) error {
 	var given access.Group
 	var members []string
-	if err := t.into(map[string]any{"name": &given.Name, "title": &given.Title, "site": &given.Site, "members": &members}, "name"); err != nil {
+	var asked directory.Properties
+	keys := map[string]any{
+		"name": &given.Name, "title": &given.Title, "site": &given.Site, "members": &members,
+		"distribution": &asked.LocalPart, "description": &asked.Description, "manager": &asked.Manager,
+	}
+	if err := t.into(keys, "name"); err != nil {
 		return err
 	}
 	if err := checkGroup(&given, members); err != nil {
@@ -185,8 +197,19 @@ func (r *declaredReader) group(t tomlTable) error {
 		}
 		return nil
 	}
+	distribution := func(p *directory.Properties) {
+		if t.has("distribution") {
+			p.LocalPart = asked.LocalPart
+		}
+		if t.has("description") {
+			p.Description = asked.Description
+		}
+		if t.has("manager") {
+			p.Manager = asked.Manager
+		}
+	}
 	empty := access.Group{Name: given.Name, Site: store.DefaultSite}
-	r.declared.groups = append(r.declared.groups, placed[wish[access.Group]]{t.at("name"), wish[access.Group]{empty, change}})
+	r.declared.groups = append(r.declared.groups, placed[groupWish]{t.at("name"), groupWish{wish[access.Group]{empty, change}, distribution}})
 	return nil
 }
 

@@ -68,38 +68,6 @@ func (p *planner) allowAddresses(u access.User) error {
 	return nil
 }
 
-// keepGroup keeps a group, and what its local part is.
-func (p *planner) keepGroup(g access.Group) {
-	p.groups[g.Name] = g
-	if g.LocalPart != "" {
-		p.owners[address.FoldLocal(g.LocalPart)] = "group " + g.Name
-	}
-}
-
-func (p *planner) planGroup(w placed[wish[access.Group]]) error {
-	name := w.what.empty.Name
-	now, there := p.groups[name]
-	if !there {
-		now = w.what.empty
-	}
-	after := now
-	if err := w.what.change(&after); err != nil {
-		return err
-	}
-	if err := p.allowGroup(after); err != nil {
-		return fmt.Errorf("%s: %w", w.at, err)
-	}
-	p.keepGroup(after)
-	was := newGroupJSON(now)
-	do := func(ctx context.Context) error { return p.farm.SetGroup(ctx, name, w.what.change) }
-	if !there {
-		was = groupJSON{Name: name, Members: []string{}}
-		do = func(ctx context.Context) error { return p.farm.AddGroup(ctx, after) }
-	}
-	p.add(w.at, do, differencesOf("group", name, there, was, newGroupJSON(after))...)
-	return nil
-}
-
 // allowGroup refuses what the store would refuse, before anything is changed.
 func (p *planner) allowGroup(g access.Group) error {
 	if _, known := p.sites[g.Site]; !known {

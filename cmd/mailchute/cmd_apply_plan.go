@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/library"
 )
 
@@ -18,12 +19,15 @@ type planner struct {
 	groups    map[string]access.Group
 	libraries map[string]library.Library
 	grants    map[access.Scope]map[access.Principal]access.Level
-	owners    map[string]string // "library invoices", by folded local part
-	addresses map[string]string // logins, by folded address
+	owners    map[string]string               // "library invoices", by folded local part
+	addresses map[string]string               // logins, by folded address
+	lists     map[string]directory.Properties // of distribution groups, by group
 
 	steps   []step
 	changed map[string]string // settings
 	touched []library.Library // added or changed
+	asked   []int64           // requests that were made
+	follow  bool              // the directory has to
 }
 
 // step is one change in the store, which people read as at least one difference.
@@ -40,8 +44,9 @@ func newPlanner(ctx context.Context, f *farm) (*planner, error) {
 		groups: map[string]access.Group{}, libraries: map[string]library.Library{},
 		grants: map[access.Scope]map[access.Principal]access.Level{},
 		owners: map[string]string{}, addresses: map[string]string{}, changed: map[string]string{},
+		lists: map[string]directory.Properties{},
 	}
-	for _, read := range []func(context.Context) error{p.readPlaces, p.readPeople} {
+	for _, read := range []func(context.Context) error{p.readPlaces, p.readPeople, p.readDistributions} {
 		if err := read(ctx); err != nil {
 			return nil, err
 		}
@@ -85,7 +90,7 @@ func (p *planner) readPeople(ctx context.Context) error {
 		p.keepUser(u)
 	}
 	for _, g := range groups {
-		p.keepGroup(g)
+		p.groups[g.Name] = g
 	}
 	for _, g := range grants {
 		p.keepGrant(g)
@@ -103,7 +108,7 @@ func (p *planner) plan(ctx context.Context, wanted declared) error {
 		err = planEach(wanted.users, func(w wish[access.User]) string { return "user " + w.empty.Login }, p.planUser)
 	}
 	if err == nil {
-		err = planEach(wanted.groups, func(w wish[access.Group]) string { return "group " + w.empty.Name }, p.planGroup)
+		err = planEach(wanted.groups, func(w groupWish) string { return "group " + w.empty.Name }, p.planGroup)
 	}
 	if err == nil {
 		err = planEach(wanted.libraries, func(l libraryWish) string { return "library " + l.empty.Name },

@@ -67,14 +67,14 @@ func checkAll(ctx context.Context, file string) iter.Seq2[checkJSON, error] {
 func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 	return func(yield func(checkJSON) bool) {
 		for _, check := range append(f.checkRights(),
-			checked("schedule", "incoming mail: "+f.config.Schedule.Incoming+"; sweep: "+f.config.Schedule.Sweep, f.checkSchedule()),
+			checked("schedule", "incoming mail: "+f.config.Schedule.Incoming+"; sweep: "+f.config.Schedule.Sweep+"; publishing: "+f.config.Schedule.DMS, f.checkSchedule()),
 			f.checkBlobs(ctx), f.checkTree(), f.checkSpace(),
 		) {
 			if !yield(check) {
 				return
 			}
 		}
-		for _, check := range f.checkDirectory(ctx) {
+		for _, check := range append(f.checkDirectory(ctx), f.checkPublishing(ctx)...) {
 			if !yield(check) {
 				return
 			}

@@ -19,28 +19,50 @@ type groupJSON struct {
 	Name      string   `json:"name"`
 	Site      string   `json:"site"`
 	Title     string   `json:"title"`
-	LocalPart string   `json:"local_part"` // "" is no distribution list
+	LocalPart string   `json:"local_part"` // of its distribution group, as approved; "" is none
 	Members   []string `json:"members"`
+	// Distribution is null where there is none, and none is asked for.
+	Distribution *distributionJSON `json:"distribution"`
 }
 
+// newGroupJSON returns a group without what is known of its distribution group.
 func newGroupJSON(g access.Group) groupJSON {
 	members := []string{}
 	for _, m := range g.Members {
 		members = append(members, m.String())
 	}
-	return groupJSON{g.Name, g.Site, g.Title, g.LocalPart, members}
+	return groupJSON{Name: g.Name, Site: g.Site, Title: g.Title, Members: members}
 }
 
 func (g groupJSON) cells() []string {
-	return []string{g.Name, g.Site, or(g.Title, "-"), or(strings.Join(g.Members, ", "), "none")}
+	return []string{g.Name, g.Site, or(g.Title, "-"), g.Distribution.brief(), or(strings.Join(g.Members, ", "), "none")}
+}
+
+// with returns the group with its distribution group.
+func (g groupJSON) with(d distributions) groupJSON {
+	g.Distribution = d.of(g.Name)
+	if g.Distribution != nil {
+		g.LocalPart = d.localPart(g.Name)
+	}
+	return g
+}
+
+// groupJSON returns the group of a name.
+func (f *farm) groupJSON(ctx context.Context, name string) (groupJSON, error) {
+	g, err := f.group(ctx, name)
+	if err != nil {
+		return groupJSON{}, err
+	}
+	d, err := f.distributions(ctx)
+	return newGroupJSON(g).with(d), err
 }
 
 func (c *cli) groupCommand() *cobra.Command {
 	return c.group(&cobra.Command{
 		Use:     "group",
-		Short:   "Groups: named sets of users and groups",
+		Short:   "Groups: named sets of users and groups, and their distribution groups",
 		Example: "  mailchute group list",
-	}, c.groupAdd(), c.groupList(), c.groupShow())
+	}, c.groupAdd(), c.groupSet(), c.groupRemove(), c.groupList(), c.groupShow())
 }
 
 func (c *cli) groupAdd() *cobra.Command {
@@ -103,8 +125,12 @@ func (c *cli) groupList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return list(c, columns("NAME", "SITE", "TITLE", "MEMBERS"), "There are no groups. Add one with mailchute group add.",
-				each(groups, func(g access.Group) (groupJSON, error) { return newGroupJSON(g), nil }))
+			known, err := f.distributions(ctx)
+			if err != nil {
+				return err
+			}
+			return list(c, columns("NAME", "SITE", "TITLE", "DISTRIBUTION", "MEMBERS"), "There are no groups. Add one with mailchute group add.",
+				each(groups, func(g access.Group) (groupJSON, error) { return newGroupJSON(g).with(known), nil }))
 		}),
 	}
 }
@@ -117,17 +143,21 @@ type groupShown struct {
 }
 
 func (g groupShown) cells() []string {
-	return append(g.groupJSON.cells(), or(strings.Join(g.Groups, ", "), "none"), grantList(g.Grants))
+	own := []string{
+		g.Name, g.Site, or(g.Title, "-"), or(strings.Join(g.Members, ", "), "none"),
+		or(strings.Join(g.Groups, ", "), "none"), grantList(g.Grants),
+	}
+	return append(own, g.Distribution.cells()...)
 }
 
 func (c *cli) groupShow() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show NAME",
-		Short:   "Show a group, its members and its own grants",
+		Short:   "Show a group, its members, its own grants and its distribution group",
 		Example: "  mailchute group show team",
 		Args:    args("NAME"),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
-			g, err := f.group(ctx, args[0])
+			g, err := f.groupJSON(ctx, args[0])
 			if err != nil {
 				return err
 			}
@@ -135,7 +165,8 @@ func (c *cli) groupShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(groupShown{newGroupJSON(g), groups, grants}, "Name", "Site", "Title", "Members", "Groups", "Grants")
+			return c.show(groupShown{g, groups, grants}, "Name", "Site", "Title", "Members", "Groups", "Grants",
+				"Distribution", "Address", "Description", "Manager", "Authenticated only", "Request", "Missing", "Trouble")
 		}),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailchute/pkg/address"
+	"mailchute/pkg/config"
 	"mailchute/pkg/text"
 )
 
@@ -32,12 +33,16 @@ func (c *cli) recipientsCommand() *cobra.Command {
 	var format, file string
 	cmd := &cobra.Command{
 		Use:   "recipients",
-		Short: "Export the valid addresses, so that the mail system refuses all others",
+		Short: "Export the valid addresses and distribution groups for the mail system",
 		Long:  recipientsHelp,
 		Example: `  mailchute recipients --format postfix -o /etc/postfix/libraries
+  mailchute recipients --format postfix-aliases -o /etc/postfix/lists
   mailchute recipients --json`,
 		Args: args(),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
+			if i := slices.IndexFunc(listTables(), func(t listTable) bool { return t.name == format }); i >= 0 {
+				return c.recipientLists(ctx, f, listTables()[i], file)
+			}
 			table, err := tableNamed(format)
 			if err != nil {
 				return err
@@ -57,10 +62,30 @@ func (c *cli) recipientsCommand() *cobra.Command {
 			return c.exportRecipients(table, file, valid, f.maildirOf("postfix"))
 		}),
 	}
-	cmd.Flags().StringVar(&format, "format", "list", "`FORMAT`: "+strings.Join(tableNames(), ", "))
+	cmd.Flags().StringVar(&format, "format", "list", "`FORMAT`: "+strings.Join(tableNames(), ", ")+";\nof distribution groups: "+strings.Join(listTableNames(), ", "))
 	cmd.Flags().StringVarP(&file, "output", "o", "", "`FILE` to write, in place of what it was")
-	offer(cmd, "format", tableNames()...)
+	offer(cmd, "format", append(tableNames(), listTableNames()...)...)
 	return cmd
+}
+
+// recipientLists exports the distribution groups.
+func (c *cli) recipientLists(ctx context.Context, f *farm, t listTable, file string) error {
+	if f.config.DMS.Publish != config.PublishBuiltin {
+		return misconfigured(fmt.Errorf("%s: dms.publish is %q: --format %s is for %q", f.config.File, f.config.DMS.Publish, t.name, config.PublishBuiltin))
+	}
+	lists, err := f.mailLists(ctx)
+	if err != nil {
+		return err
+	}
+	if c.json && file == "" {
+		for _, l := range lists {
+			if err := c.printJSON(l); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return c.exportLists(t, file, lists)
 }
 
 // recipient is an address that takes mail, folded, and its library.

@@ -17,8 +17,14 @@ import (
 type summaryRow struct{ event.Summary }
 
 func (s summaryRow) cells() []string {
+	if s.Job != event.JobIncoming {
+		const none = "-"
+		return []string{
+			clock(s.Started), s.Run, s.Job, s.Trigger, s.State, none, none, none, none, none, none, none, none, none, fmt.Sprintf("%.1f ms", s.ElapsedMS),
+		}
+	}
 	return []string{
-		clock(s.Started), s.Run, s.Trigger, s.State, strconv.Itoa(s.Processed), strconv.Itoa(s.Filed), strconv.Itoa(s.Duplicate),
+		clock(s.Started), s.Run, s.Job, s.Trigger, s.State, strconv.Itoa(s.Processed), strconv.Itoa(s.Filed), strconv.Itoa(s.Duplicate),
 		strconv.Itoa(s.Held), strconv.Itoa(s.Deleted), strconv.Itoa(s.Deferred), strconv.Itoa(s.Documents), strconv.Itoa(s.Backlog), or(s.BacklogAge(), "-"), fmt.Sprintf("%.1f ms", s.ElapsedMS),
 	}
 }
@@ -45,8 +51,11 @@ func (c *cli) runsCommand() *cobra.Command {
 			if err != nil {
 				return absent(err, "run %s", args[0])
 			}
-			if sum.Job == event.JobSweep {
+			switch sum.Job {
+			case event.JobSweep:
 				return c.printSweep(sum)
+			case event.JobDirectory:
+				return c.printDirectoryRun(sum)
 			}
 			return c.printSummary(sum)
 		}
@@ -64,7 +73,7 @@ func (c *cli) runsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return list(c, columns("STARTED", "RUN", "TRIGGER", "STATE", ">MESSAGES", ">FILED", ">DUPLICATE", ">HELD", ">DELETED", ">DEFERRED", ">DOCUMENTS", ">WAITING", ">OLDEST", ">TIME"),
+		return list(c, columns("STARTED", "RUN", "JOB", "TRIGGER", "STATE", ">MESSAGES", ">FILED", ">DUPLICATE", ">HELD", ">DELETED", ">DEFERRED", ">DOCUMENTS", ">WAITING", ">OLDEST", ">TIME"),
 			"There are no runs.", each(all, func(s event.Summary) (summaryRow, error) { return summaryRow{s}, nil }))
 	})
 	cmd.Flags().StringVar(&since, "since", "", "those that began in the last `TIME` (24h, 7d), or since a date (2026-01-31)\nor time (RFC 3339)")

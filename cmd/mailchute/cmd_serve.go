@@ -40,7 +40,8 @@ func (c *cli) serveCommand() *cobra.Command {
 		Short: "Run the job on arrival and by schedule, until a signal ends it",
 		Long: `Files mail when it arrives in a drop folder, and looks into all of them by schedule
 (each minute). Removes what retention lets go, also by schedule (each hour; see sweep).
-Writes one event 6871 for each run to standard error. A drop folder that cannot be drained
+Makes the directory follow what is published, at once after a change and by schedule (every five
+minutes; see directory). Writes one event 6871 for each run to standard error. A drop folder that cannot be drained
 keeps its mail and delays no other: serve says what is wrong once, tries again, and says
 when it is well. It stores nothing while the data folder is not where it was. SIGINT or SIGTERM ends it within
 five seconds, with the message in hand finished or put back; a second signal ends it at
@@ -81,12 +82,22 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	o.Log, o.Space = log, home.space
 	job := incoming.New(o)
 	sweeper := &sweep.Job{Store: f.Store, Log: log}
-	bell, sweepBell, schedule := jobs.NewBell(), jobs.NewBell(), jobs.NewScheduler()
-	if err := schedule.Add(f.config.Schedule.Incoming, bell.RingSchedule); err != nil {
+	publishing, err := f.newPublishing(ctx, home, log)
+	if err != nil {
 		return err
 	}
-	if err := schedule.Add(f.config.Schedule.Sweep, sweepBell.RingSchedule); err != nil {
-		return err
+	bell, sweepBell, schedule := jobs.NewBell(), jobs.NewBell(), jobs.NewScheduler()
+	for _, due := range []struct {
+		spec string
+		ring func()
+	}{
+		{f.config.Schedule.Incoming, bell.RingSchedule},
+		{f.config.Schedule.Sweep, sweepBell.RingSchedule},
+		{f.config.Schedule.DMS, publishing.bell.RingSchedule},
+	} {
+		if err := schedule.Add(due.spec, due.ring); err != nil {
+			return err
+		}
 	}
 	log.Info().Str("version", version().Version).Str("config", f.config.File).Int("feeds", len(f.config.Feeds)).Msg("Serving.")
 	for _, doubt := range f.doubts() {
@@ -100,6 +111,7 @@ func (c *cli) serve(ctx context.Context, f *farm) error {
 	running.Go(func() { job.Watch(ctx, bell.Ring) })
 	running.Go(func() { jobs.Loop(ctx, atHome{job, home}, bell, jobs.Pace{}, log) })
 	running.Go(func() { jobs.Loop(ctx, atHome{sweeper, home}, sweepBell, jobs.Pace{Retry: sweepRetry}, log) })
+	publishing.run(ctx, &running)
 	if !waitFor(ctx, &running, grace) {
 		f.abandon()
 		return fmt.Errorf("the messages in hand were not finished in %s; they are tried again at the next start", grace)
@@ -126,6 +138,7 @@ func (f *farm) checkSchedule() error {
 	for _, job := range []struct{ name, spec string }{
 		{"incoming", f.config.Schedule.Incoming},
 		{"sweep", f.config.Schedule.Sweep},
+		{"dms", f.config.Schedule.DMS},
 	} {
 		if err := jobs.CheckSchedule(job.spec); err != nil {
 			return misconfigured(fmt.Errorf("%s: schedule.%s: %w: write five fields as in crontab(5), such as %q", f.config.File, job.name, err, jobs.EveryMinute))

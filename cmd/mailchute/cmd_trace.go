@@ -18,15 +18,22 @@ import (
 
 func (c *cli) traceCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "trace MESSAGE-ID|FILE",
-		Short: "Tell everything known of a message, from its claim to its documents",
+		Use:   "trace MESSAGE-ID|FILE|KIND:NAME",
+		Short: "Tell everything known of a message, or of what is published",
 		Long: `Finds the messages with a Message-ID, in angle brackets or without, or with the name of
 a drop file (of a path, the last part counts). For each it tells when which run processed
-it, what became of it for each recipient, what is held and which documents it became.`,
+it, what became of it for each recipient, what is held and which documents it became.
+
+group:NAME, library:NAME, request:NUMBER and contact:ALIAS (of another farm) tell of the directory: who
+asked for what and who decided, and each write to the directory, with what was there before.`,
 		Example: `  mailchute trace '<5f3a@client.example>'
-  mailchute trace message.eml --json`,
-		Args: args("MESSAGE-ID or FILE"),
+  mailchute trace message.eml --json
+  mailchute trace group:team`,
+		Args: args("MESSAGE-ID, FILE or KIND:NAME"),
 		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
+			if kind, name, ok := isPublished(args[0]); ok {
+				return c.tracePublished(ctx, f, kind, name)
+			}
 			all, err := f.Trace(ctx, args[0])
 			if name := filepath.Base(args[0]); errors.Is(err, fault.ErrNotFound) && name != args[0] {
 				all, err = f.Trace(ctx, name)

@@ -22,20 +22,30 @@ func (f *farm) directory() (*ldapdir.Directory, error) {
 	if f.people != nil {
 		return f.people, nil
 	}
-	o := f.config.Directory.Asked
-	if o.CAFile != "" {
-		o.CAFile = f.config.Abs(o.CAFile)
-	}
-	if file := f.config.Directory.PasswordFile; file != "" {
-		o.Password = func() (string, error) { return config.Password(f.config.Abs(file)) }
-	}
-	people, err := ldapdir.Open(o)
+	people, err := ldapdir.Open(f.directoryOptions())
 	if err != nil {
 		return nil, misconfigured(fmt.Errorf("%s: %w", f.config.File, err))
 	}
 	f.people = people
 	f.parts.closers = append(f.parts.closers, people)
 	return people, nil
+}
+
+// directoryOptions say how the directory of the configuration is asked.
+func (f *farm) directoryOptions() ldapdir.Options {
+	o := f.config.Directory.Asked
+	if o.CAFile != "" {
+		o.CAFile = f.config.Abs(o.CAFile)
+	}
+	if file := f.config.Directory.PasswordFile; file != "" {
+		o.Password = f.password(file)
+	}
+	return o
+}
+
+// password returns what reads the password in a file, each time anew.
+func (f *farm) password(file string) func() (string, error) {
+	return func() (string, error) { return config.Password(f.config.Abs(file)) }
 }
 
 // found returns a principal as it is stored, and what people call it. A group of the

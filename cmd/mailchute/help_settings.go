@@ -82,6 +82,16 @@ func farmCounterpart(key string) string {
 		return "none: it files them again"
 	case "rejects":
 		return "none: delete"
+	case "groups_allowed":
+		return "DistributionGroupsEnabled"
+	case "approve_create", "approve_rename", "approve_modify", "approve_delete":
+		return "distribution group request approval settings: one of four boxes"
+	case "alias_prefix":
+		return "AliasPrefix"
+	case "display_domain":
+		return "ServerDisplayAddress"
+	case "require_auth":
+		return "DLsRequireAuthenticatedSenders, of groups"
 	case "rejects.unknown-address":
 		return "none: delete after 24 hours"
 	}

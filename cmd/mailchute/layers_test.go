@@ -18,28 +18,32 @@ import (
 // go down only: a package may name only those that stand below it.
 const picture = `
 which
-  cmd/mailchute   | jobs/incoming jobs/sweep jobs store/sqlite store/dirblob store/tree store pkg/config pkg testdata
+  cmd/mailchute   | jobs/incoming jobs/dms jobs/remote jobs/sweep jobs store/sqlite store/dirblob store/tree store pkg/config pkg testdata
                   | github.com/spf13/cobra github.com/spf13/pflag github.com/rs/zerolog golang.org/x/term
 when
   jobs/incoming   | jobs store pkg | github.com/rs/zerolog
+  jobs/dms        | jobs store pkg | github.com/rs/zerolog
+  jobs/remote     | jobs store pkg | github.com/rs/zerolog golang.org/x/net net net/http
   jobs/sweep      | jobs store pkg | github.com/rs/zerolog
   jobs            | pkg/event pkg/text pkg/fault | github.com/robfig/cron/v3 github.com/rs/zerolog
 where
-  store/storetest | store pkg/access pkg/address pkg/durable pkg/event pkg/fault pkg/library pkg/message pkg/text
+  store/storetest | store pkg/access pkg/address pkg/directory pkg/durable pkg/event pkg/fault pkg/library pkg/message pkg/text
                   | github.com/google/go-cmp os/exec
-  store/mem       | store pkg/access pkg/fault pkg/library pkg/message
+  store/mem       | store pkg/access pkg/directory pkg/fault pkg/library pkg/message
   store/sqlite    | store/sqlcat store pkg/durable pkg/fault | modernc.org/sqlite database/sql golang.org/x/sys
-  store/sqlcat    | store pkg/access pkg/fault pkg/library pkg/message | database/sql
+  store/sqlcat    | store pkg/access pkg/directory pkg/fault pkg/library pkg/message | database/sql
   store/dirblob   | store pkg/durable pkg/fault pkg/message
   store/tree      | store pkg/durable pkg/fault
-  store           | pkg/access pkg/address pkg/durable pkg/event pkg/fault pkg/library pkg/message pkg/text
+  store           | pkg/access pkg/address pkg/directory pkg/durable pkg/event pkg/fault pkg/library pkg/message pkg/text
 what
   pkg/config      | pkg | github.com/pelletier/go-toml/v2
   pkg/drop        | pkg/durable pkg/address pkg/fault | github.com/fsnotify/fsnotify golang.org/x/sys
-  pkg/directory/ldapdir | pkg/directory pkg/address pkg/fault
+  pkg/directory/ldapdir | pkg/directory pkg/address pkg/fault pkg/text
                   | github.com/go-ldap/ldap/v3 github.com/go-asn1-ber/asn1-ber net
-  pkg/directory/directorytest | pkg/directory pkg/address pkg/fault | github.com/google/go-cmp net os/exec
-  pkg/directory   | pkg/address
+  pkg/directory/directorytest | pkg/directory pkg/address pkg/fault
+                  | github.com/google/go-cmp github.com/go-ldap/ldap/v3 github.com/go-asn1-ber/asn1-ber net os/exec
+  pkg/emailws     | pkg/directory pkg/fault pkg/text
+  pkg/directory   | pkg/address pkg/fault pkg/text
   pkg/dkim        | | github.com/emersion/go-msgauth net
   pkg/access      | pkg/library pkg/address pkg/text pkg/fault | golang.org/x/net
   pkg/library     | pkg/message pkg/address pkg/text pkg/fault | golang.org/x/text

@@ -55,7 +55,30 @@ OpenSMTPD (--format opensmtpd: addresses; local parts beyond ASCII it does not t
   match from any for domain "docs.example.com" rcpt-to <libraries> action "drop"
 Then "smtpctl update table libraries" after each change.
 
-Others (--format list): one address a line and nothing else.`
+Others (--format list): one address a line and nothing else.
+
+Distribution groups, where dms.publish is "builtin" (mailchute help directory): the formats …-aliases
+have their addresses, and whom their mail goes to. Members without an address, and those that the
+table cannot hold, are named on standard error; exit code 5.
+
+Postfix (--format postfix-aliases), main.cf:
+  virtual_alias_maps = texthash:/etc/postfix/lists
+  enable_original_recipient = no
+The second line lets a list have a library as a member: else X-Original-To names the list.
+
+Exim (--format exim-aliases), above the router of the libraries:
+  lists:
+    driver = redirect
+    domains = docs.example.com
+    data = ${lookup{${lc:$local_part@$domain}}lsearch{/etc/exim4/lists}}
+
+OpenSMTPD (--format opensmtpd-aliases), below the match of the libraries; what the members' addresses
+are at must have a match of its own:
+  table lists file:/etc/mail/lists
+  action "lists" expand-only virtual <lists>
+  match from any for domain "docs.example.com" action "lists"
+
+Others (--format aliases-list): an address and one of its members a line.`
 )
 
 // recipientTables are all that there are.
@@ -110,7 +133,7 @@ func tableNamed(name string) (recipientTable, error) {
 	all := recipientTables()
 	i := slices.IndexFunc(all, func(t recipientTable) bool { return t.name == name })
 	if i < 0 {
-		return recipientTable{}, usage(fmt.Errorf("--format %q: there are %s", name, enumerate(tableNames())))
+		return recipientTable{}, usage(fmt.Errorf("--format %q: there are %s", name, enumerate(append(tableNames(), listTableNames()...))))
 	}
 	return all[i], nil
 }

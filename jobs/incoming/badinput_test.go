@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/jobs/incoming"
-	"mailchute/pkg/access"
 	"mailchute/pkg/library"
 	"mailchute/pkg/message"
 )
@@ -141,7 +140,7 @@ func newBadInputWorld(t *testing.T) *world {
 	}})
 	w.library(library.Library{Name: "old"})
 	w.must(w.store.RemoveLibrary(t.Context(), "old", true))
-	w.must(w.store.AddGroup(t.Context(), access.Group{Name: "staff", Site: "default", LocalPart: "staff"}))
+	w.distribution("staff")
 	return w
 }
 

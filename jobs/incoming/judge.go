@@ -23,18 +23,10 @@ type judge struct {
 	asOf    int64           // the last change when it began: nothing that it keeps is older
 
 	policies answers[access.Policy]
-	users    answers[user]         // by address as written: how it is written proves its sender
-	owners   answers[owner]        // by folded local part
-	levels   answers[access.Level] // by login and library
+	users    answers[user]            // by address as written: how it is written proves its sender
+	owners   answers[store.Addressee] // by folded local part
+	levels   answers[access.Level]    // by login and library
 }
-
-// owner is who has a local part: a library, a group, or nobody.
-type owner struct {
-	library library.Library // Name "": none
-	group   string
-}
-
-func (o owner) isSomebody() bool { return o.library.Name != "" || o.group != "" }
 
 func newJudge(s *store.Store, p *people, domains []string) *judge {
 	j := &judge{store: s, people: p, domains: map[string]bool{}}
@@ -48,26 +40,28 @@ func (j *judge) policy(ctx context.Context) (access.Policy, error) {
 	return j.policies.get("", func() (access.Policy, error) { return j.store.Policy(ctx) })
 }
 
-func (j *judge) ownerOf(ctx context.Context, local string) (owner, error) {
-	return j.owners.get(address.FoldLocal(local), func() (o owner, err error) {
-		o.library, o.group, err = j.store.At(ctx, local)
-		return orNobody(o, err)
+func (j *judge) ownerOf(ctx context.Context, local string) (store.Addressee, error) {
+	return j.owners.get(address.FoldLocal(local), func() (store.Addressee, error) {
+		return orNobody(j.store.At(ctx, local))
 	})
 }
 
+// isNobody reports whether nobody has a local part.
+func isNobody(a store.Addressee) bool { return a.Library.Name == "" && a.Why == "" }
+
 // addressee returns who gets the mail of an address in a domain of ours: whoever has its
-// whole local part, else whoever has what stands before the detail (RFC 5233 §1). The
-// detail is "" where the whole is somebody's.
-func (j *judge) addressee(ctx context.Context, to address.Address) (o owner, detail string, err error) {
-	if o, err = j.ownerOf(ctx, to.Local); err != nil || o.isSomebody() {
-		return o, "", err
+// whole local part, which may also be reserved, else whoever has what stands before the
+// detail (RFC 5233 §1). The detail is "" where the whole is somebody's.
+func (j *judge) addressee(ctx context.Context, to address.Address) (a store.Addressee, detail string, err error) {
+	if a, err = j.ownerOf(ctx, to.Local); err != nil || !isNobody(a) {
+		return a, "", err
 	}
 	base, detail := to.Detail()
 	if base == to {
-		return o, "", nil
+		return a, "", nil
 	}
-	o, err = j.ownerOf(ctx, base.Local)
-	return o, detail, err
+	a, err = j.ownerOf(ctx, base.Local)
+	return a, detail, err
 }
 
 func (j *judge) levelOf(ctx context.Context, who access.Sender, l library.Library) (access.Level, error) {

@@ -10,7 +10,9 @@ import (
 
 	"mailchute/jobs/incoming"
 	"mailchute/pkg/access"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/library"
+	"mailchute/store"
 )
 
 // Whoever has the whole local part gets the mail; else whoever has what stands before the
@@ -60,8 +62,18 @@ func plusFarm(t *testing.T) *world {
 	w.library(library.Library{Name: "invoices"})
 	w.library(library.Library{Name: "years", Settings: library.Settings{Plus: library.PlusFolder}})
 	w.library(library.Library{Name: "own", LocalPart: "years+own", Settings: library.Settings{Plus: library.PlusFolder}})
-	w.must(w.store.AddGroup(t.Context(), access.Group{Name: "staff", Site: "default", LocalPart: "staff"}))
+	w.distribution("staff")
 	return w
+}
+
+// distribution adds a group with a distribution group of its name that waits for nobody.
+func (w *world) distribution(name string) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	w.must(w.store.SetSettings(ctx, map[string]string{"approve_create": "false"}))
+	w.must(w.store.AddGroup(ctx, access.Group{Name: name, Site: "default"}))
+	_, err := w.store.AskDistribution(ctx, name, store.Ask{Want: directory.Properties{LocalPart: name}})
+	w.must(err)
 }
 
 // filedPaths returns library/path of every document.

@@ -54,17 +54,18 @@ func (j *judge) verdict(ctx context.Context, p access.Policy, who access.Sender,
 	switch {
 	case err != nil:
 		return verdict{}, err
-	case has.group != "":
-		return rejected(to, has.library, fault.GroupAddress,
-			"%s is the distribution group %s: let the MTA expand it before the drop folder", to.Local, has.group), nil
-	case has.library.Name == "":
-		return rejected(to, has.library, fault.UnknownAddress, "no library has the local part %s", to.Local), nil
+	case has.Group != "":
+		return rejected(to, has.Library, fault.GroupAddress, "%s", has.Why), nil
+	case has.Why != "":
+		return rejected(to, has.Library, fault.UnknownAddress, "%s", has.Why), nil
+	case has.Library.Name == "":
+		return rejected(to, has.Library, fault.UnknownAddress, "no library has the local part %s", to.Local), nil
 	}
-	level, err := j.levelOf(ctx, who, has.library)
+	level, err := j.levelOf(ctx, who, has.Library)
 	if err != nil {
 		return verdict{}, err
 	}
-	return verdict{recipient: to, library: has.library, detail: detail, decision: access.Decide(p, has.library, level, who)}, nil
+	return verdict{recipient: to, library: has.Library, detail: detail, decision: access.Decide(p, has.Library, level, who)}, nil
 }
 
 // planFor lets an allowed verdict's library say what documents the message becomes; a

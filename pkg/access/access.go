@@ -60,13 +60,12 @@ type User struct {
 	Addresses []string // as written; each belongs to one user only, compared folded
 }
 
-// Group is a named set of principals, and a distribution list where it has a local part.
+// Group is a named set of principals.
 type Group struct {
-	Name      string
-	Title     string
-	Site      string
-	LocalPart string // "" is no distribution list
-	Members   []Principal
+	Name    string
+	Title   string
+	Site    string
+	Members []Principal
 }
 
 // Scope is where a grant holds: site:NAME or library:NAME.

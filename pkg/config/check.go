@@ -44,10 +44,13 @@ func (r *reader) config(f file) Config {
 		Schedule: Schedule{
 			Incoming: r.text("schedule.incoming", f.Schedule.Incoming),
 			Sweep:    r.text("schedule.sweep", f.Schedule.Sweep),
+			DMS:      r.text("schedule.dms", f.Schedule.DMS),
 		},
 		Limits:    r.limits(f.Limits),
 		DKIM:      r.dkim(f.DKIM),
 		Directory: r.directory(f.Directory),
+		DMS:       r.dms(f.DMS, f.Directory),
+		Remote:    r.remote(f.Remote),
 		Log: Log{
 			Level:  r.oneOf("log.level", f.Log.Level, "debug", "info", "warn", "error"),
 			Format: r.oneOf("log.format", f.Log.Format, LogAuto, LogJSON, LogConsole),

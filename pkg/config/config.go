@@ -28,6 +28,8 @@ type Config struct {
 	Limits    message.Limits
 	DKIM      DKIM
 	Directory Directory
+	DMS       DMS
+	Remote    Remote
 	Log       Log
 }
 
@@ -35,6 +37,7 @@ type Config struct {
 type Schedule struct {
 	Incoming string
 	Sweep    string
+	DMS      string
 }
 
 // Store says where the data lie.

@@ -12,6 +12,7 @@ import (
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/config"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/directory/ldapdir"
 	"mailchute/pkg/drop"
 	"mailchute/pkg/message"
@@ -46,10 +47,14 @@ func withDefaults() config.Config {
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com"},
 		Store:    config.Store{Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks", Tree: config.TreeLink, Barrier: config.BarrierAuto, MinFree: 0.05},
-		Schedule: config.Schedule{Incoming: "* * * * *", Sweep: "17 * * * *"},
+		Schedule: config.Schedule{Incoming: "* * * * *", Sweep: "17 * * * *", DMS: "*/5 * * * *"},
 		Limits:   message.Limits{Bytes: 256 << 20, Parts: 10_000, Depth: 50, Header: 1 << 20, Boundary: 200, Time: time.Minute},
 		DKIM:     config.DKIM{Timeout: 5 * time.Second},
-		Log:      config.Log{Level: "info", Format: config.LogAuto},
+		DMS: config.DMS{
+			Publish: config.PublishBuiltin, Mode: directory.ModePlain, MarkerAttribute: "adminDescription", AccountPrefix: "sp-",
+			MaxDeletes: 10, MaxDeleteShare: 0.1, Enforce: true, WritesPerSecond: 20,
+		},
+		Log: config.Log{Level: "info", Format: config.LogAuto},
 		Feeds: []config.Feed{{
 			Name: "incoming", Path: "drop", Format: "postfix", Settle: 2 * time.Second, DeferFor: 7 * 24 * time.Hour, Owners: []string{},
 			Reads: reads("postfix", drop.Trust{LoginDomains: []string{}}),
@@ -76,7 +81,7 @@ func TestParse(t *testing.T) {
 		File:     "/data/mailchute.toml",
 		Domains:  []string{"docs.example.com", "bücher.example"},
 		Store:    config.Store{Catalog: "/srv/catalog.db", Blobs: "b", Libraries: "../shares", Locks: "/run/mailchute", Tree: config.TreeCopy, Barrier: config.BarrierFsync, MinFree: 0.125},
-		Schedule: config.Schedule{Incoming: "*/5 8-18 * * 1-5", Sweep: "@daily"},
+		Schedule: config.Schedule{Incoming: "*/5 8-18 * * 1-5", Sweep: "@daily", DMS: "@hourly"},
 		Limits:   message.Limits{Bytes: 1 << 30, Parts: 5, Depth: 4, Header: 64 << 10, Boundary: 70, Time: 90 * time.Second},
 		DKIM:     config.DKIM{Resolver: "127.0.0.1:53", Timeout: 2 * time.Second},
 		Directory: config.Directory{
@@ -86,6 +91,14 @@ func TestParse(t *testing.T) {
 				Flavour: ldapdir.OpenLDAP, UserFilter: "(objectClass=inetOrgPerson)", Login: "uid", Addresses: []string{"mail", "mailLocalAddress"},
 				Cache: 5 * time.Minute, Timeout: 3 * time.Second,
 			},
+		},
+		DMS: config.DMS{
+			Publish: config.PublishLDAP, Container: "OU=mailchute,DC=corp,DC=example", BindDN: "CN=writer,DC=corp,DC=example", PasswordFile: "writer",
+			Mode: directory.ModeExchange, MarkerAttribute: "extensionAttribute7", AccountPrefix: "docs-", MaxDeletes: 50, MaxDeleteShare: 0.025, KeepForeignMembers: true, WritesPerSecond: 5,
+		},
+		Remote: config.Remote{
+			Listen: "[::]:8443", CertificateFile: "cert.pem", KeyFile: "/etc/mailchute/key.pem", ClientCAFile: "farms.pem",
+			Clients: []string{"farm one", "farm two"}, UsersFile: "users", URL: "https://mail.corp.example:8443",
 		},
 		Log: config.Log{Level: "debug", Format: config.LogJSON},
 		Feeds: []config.Feed{

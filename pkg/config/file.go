@@ -18,6 +18,8 @@ type file struct {
 	Limits    limitsFile    `toml:"limits" comment:"What one message may cost. A message beyond a limit is held (over-limits)."`
 	DKIM      dkimFile      `toml:"dkim" comment:"For feeds with dkim = \"verify\": how the keys of signatures are looked up."`
 	Directory directoryFile `toml:"directory" comment:"An LDAP directory of users and groups, beside those of the catalog: who has an address, and\nwhich groups they are in."`
+	DMS       dmsFile       `toml:"dms" comment:"The directory management service: a contact for each library with an address, and the\ndistribution groups that were approved (mailchute help directory)."`
+	Remote    remoteFile    `toml:"remote" comment:"The directory management service for SharePoint farms (SharepointEmailWS.asmx), by HTTPS."`
 	Log       logFile       `toml:"log" comment:"What \"mailchute serve\" writes to standard error."`
 	Feeds     []feedFile    `toml:"feed" comment:"A drop folder. For more of them, repeat from [[feed]] with another name and path."`
 }
@@ -35,6 +37,7 @@ type storeFile struct {
 type scheduleFile struct {
 	Incoming string `toml:"incoming" comment:"Files the mail in the drop folders; what arrives in between is filed at once, too."`
 	Sweep    string `toml:"sweep" comment:"Removes what retention lets go (mailchute settings show: held_keep)."`
+	DMS      string `toml:"dms" comment:"Makes the directory follow the catalog; what changes in between is published at once, too."`
 }
 
 type limitsFile struct {
@@ -63,10 +66,12 @@ func defaults() file {
 			Catalog: "catalog.db", Blobs: "blobs", Libraries: "libraries", Locks: "locks",
 			Tree: TreeLink, Barrier: BarrierAuto, MinFree: "5%",
 		},
-		Schedule:  scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *"},
+		Schedule:  scheduleFile{Incoming: "* * * * *", Sweep: "17 * * * *", DMS: "*/5 * * * *"},
 		Limits:    limitsFile{Bytes: "256MB", Parts: 10_000, Depth: 50, Header: "1MB", Boundary: 200, Time: "1m"},
 		DKIM:      dkimFile{Timeout: "5s"},
 		Directory: defaultDirectory(),
+		DMS:       defaultDMS(),
+		Remote:    defaultRemote(),
 		Log:       logFile{Level: "info", Format: LogAuto},
 	}
 }

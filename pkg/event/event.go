@@ -6,14 +6,15 @@ import "time"
 
 // The event ids. 6871 to 6873 are SharePoint's.
 const (
-	RunSummary  = 6871 // a run ended (information)
-	FileFailed  = 6872 // a file cannot be read, or has no usable envelope (error)
-	NotFiled    = 6873 // a message was not filed for a recipient (warning)
-	TaskEMail   = "E-Mail"
-	MaxListed   = 100 // entries of each list in a summary; the rest is counted in More
-	LevelInfo   = "info"
-	JobIncoming = "incoming"
-	JobSweep    = "sweep"
+	RunSummary   = 6871 // a run ended (information)
+	FileFailed   = 6872 // a file cannot be read, or has no usable envelope (error)
+	NotFiled     = 6873 // a message was not filed for a recipient (warning)
+	TaskEMail    = "E-Mail"
+	MaxListed    = 100 // entries of each list in a summary; the rest is counted in More
+	LevelInfo    = "info"
+	JobIncoming  = "incoming"
+	JobSweep     = "sweep"
+	JobDirectory = "dms"
 )
 
 // Summary is event 6871: what one run did. Its JSON is a contract (COMMANDS.md).
@@ -58,6 +59,8 @@ type Summary struct {
 	Previous string `json:"previous,omitempty"` // empty for the first run, too
 	// Sweep is what a run of the job sweep did; nil for other jobs.
 	*Sweep
+	// Directory is what a run of the job dms did; nil for other jobs.
+	*Directory
 }
 
 // Sweep are the fields of event 6871 that a run of the job sweep adds.
@@ -69,6 +72,19 @@ type Sweep struct {
 	Doomed       int   `json:"blobs_doomed"` // marked, for a later sweep to remove
 	Removed      int   `json:"blobs_removed"`
 	RemovedBytes int64 `json:"bytes_removed"`
+}
+
+// Directory are the fields of event 6871 that a run of the job dms adds.
+type Directory struct {
+	Objects  int `json:"objects"` // that the catalog wants in the directory
+	Created  int `json:"created"`
+	Renamed  int `json:"renamed"`
+	Modified int `json:"modified"`
+	Members  int `json:"members_changed"` // members of groups that came or went
+	Deleted  int `json:"removed"`
+	Reported int `json:"reported"`      // conflicts, drift and the like that a person should look at
+	Failed   int `json:"writes_failed"` // of the directory
+	Pending  int `json:"pending"`       // requests that wait for an approval
 }
 
 // Failure is one recipient for whom a message was not filed.

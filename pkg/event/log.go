@@ -33,6 +33,11 @@ func (s Summary) MarshalZerologObject(e *zerolog.Event) {
 			Int("versions_swept", w.Versions).Int("runs_removed", w.Runs).
 			Int("blobs_doomed", w.Doomed).Int("blobs_removed", w.Removed).Int64("bytes_removed", w.RemovedBytes)
 	}
+	if d := s.Directory; d != nil {
+		e.Int("objects", d.Objects).Int("created", d.Created).Int("renamed", d.Renamed).Int("modified", d.Modified).
+			Int("members_changed", d.Members).Int("removed", d.Deleted).Int("reported", d.Reported).
+			Int("writes_failed", d.Failed).Int("pending", d.Pending)
+	}
 	if len(s.More) > 0 {
 		e.Interface("more", s.More)
 	}

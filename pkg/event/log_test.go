@@ -28,7 +28,9 @@ func TestSummaryLog(t *testing.T) {
 	full.Conclude()
 	sweep := event.New("r", event.JobSweep, "manual")
 	sweep.Sweep = &event.Sweep{Expiring: 1, Expired: 2, Versions: 3, Runs: 4, Doomed: 5, Removed: 6, RemovedBytes: 7}
-	for name, s := range map[string]event.Summary{"full": full, "empty": event.New("r", event.JobIncoming, "manual"), "sweep": sweep} {
+	dms := event.New("r", event.JobDirectory, "manual")
+	dms.Directory = &event.Directory{Objects: 1, Created: 2, Renamed: 3, Modified: 4, Members: 5, Deleted: 6, Reported: 7, Failed: 8, Pending: 9}
+	for name, s := range map[string]event.Summary{"full": full, "empty": event.New("r", event.JobIncoming, "manual"), "sweep": sweep, "dms": dms} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer

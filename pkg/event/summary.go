@@ -21,6 +21,10 @@ func (s *Summary) Conclude() {
 		s.Message = s.swept()
 		return
 	}
+	if s.Directory != nil {
+		s.Message = s.published()
+		return
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "The run %s in %.1f ms: %s processed", ended(s.State), s.ElapsedMS, count(s.Processed, "message"))
 	if s.Processed > 0 {
@@ -57,6 +61,40 @@ func (s *Summary) swept() string {
 		said += fmt.Sprintf(", %d marked for a later sweep", w.Doomed)
 	}
 	return said + "."
+}
+
+// published is the sentence of a run of the job dms.
+func (s *Summary) published() string {
+	d := s.Directory
+	said := fmt.Sprintf("The directory run %s in %.1f ms: %s wanted", ended(s.State), s.ElapsedMS, count(d.Objects, "object"))
+	for _, did := range []struct {
+		n    int
+		text string
+	}{
+		{d.Created, "created"},
+		{d.Renamed, "renamed"},
+		{d.Modified, "modified"},
+		{d.Deleted, "removed"},
+		{d.Members, "members changed"},
+		{d.Failed, "failed"},
+		{d.Reported, "to look at"},
+	} {
+		if did.n > 0 {
+			said += fmt.Sprintf(", %d %s", did.n, did.text)
+		}
+	}
+	if d.Pending > 0 {
+		said += fmt.Sprintf(", %s for an approval", waiting(d.Pending))
+	}
+	return said + "."
+}
+
+// waiting returns "1 request waits" or "2 requests wait".
+func waiting(n int) string {
+	if n == 1 {
+		return "1 request waits"
+	}
+	return fmt.Sprintf("%d requests wait", n)
 }
 
 // BacklogAge says, in words, for how long the oldest waiting file had waited when the run

@@ -43,6 +43,16 @@ func TestConclude(t *testing.T) {
 			"The sweep was completed in 0.0 ms: 0 held messages to expire within seven days, 0 expired, 0 blobs removed, 2 old versions swept, 1 old run removed.",
 		},
 		{
+			"a directory run",
+			event.Summary{ElapsedMS: 2, Directory: &event.Directory{Objects: 1}},
+			"The directory run was completed in 2.0 ms: 1 object wanted.",
+		},
+		{
+			"a directory run with one of each",
+			event.Summary{Directory: &event.Directory{Objects: 9, Created: 1, Renamed: 2, Modified: 3, Members: 4, Deleted: 5, Reported: 6, Failed: 7, Pending: 1}},
+			"The directory run was completed in 0.0 ms: 9 objects wanted, 1 created, 2 renamed, 3 modified, 5 removed, 4 members changed, 7 failed, 6 to look at, 1 request waits for an approval.",
+		},
+		{
 			"a backlog",
 			event.Summary{Started: noon, ElapsedMS: 60_000, Backlog: 2, BacklogOldest: noon.Add(-59 * time.Minute)},
 			"The run was completed in 60000.0 ms: 0 messages processed, 2 files still waiting, the oldest for 1 h.",

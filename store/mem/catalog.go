@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/store"
@@ -31,8 +32,8 @@ func NewCatalog() *Catalog { return &Catalog{} }
 type state struct {
 	sites      table[library.Site]
 	libraries  table[library.Library]
-	owners     table[store.Owner] // by local part
-	localParts table[string]      // local parts by owner
+	localParts table[store.LocalPart]
+	localOf    table[string] // local parts by library
 
 	users       table[access.User]
 	addresses   table[string] // logins by folded address
@@ -66,6 +67,28 @@ type state struct {
 	sweeps    table[store.Sweep]
 
 	sent table[sentRow] // by (hour, sender)
+
+	distributions  table[store.Distribution]
+	distributionOf table[string] // keys by group
+	requests       table[directory.Request]
+	openRequests   table[int64] // by distribution
+	lastRequest    int64
+	requestEvents  table[directory.Event]   // by (request, number)
+	contacts       table[store.FarmContact] // of other farms
+	contactAt      table[string]            // keys by alias
+	known          table[directory.Known]
+	knownIDs       table[string] // keys by (backend, ID, key)
+	writes         table[store.DirectoryWrite]
+	lastWrite      int64
+	directoryRuns  table[store.DirectoryRun]
+	leases         table[store.Lease]
+
+	entries        table[store.Entry]
+	entryAt        table[string]   // IDs by alias
+	entryAddresses table[string]   // IDs by folded address
+	addressesOf    table[[]string] // folded addresses by ID
+	entryMembers   table[string]   // members by (ID, member)
+	entryGroups    table[string]   // IDs by (member, ID)
 
 	number int // of the last row that was given one
 }

@@ -1,7 +1,6 @@
 package mem
 
 import (
-	"errors"
 	"slices"
 
 	"mailchute/pkg/access"
@@ -90,42 +89,9 @@ func (t *tx) DeleteLibrary(name string) error {
 	for h := range t.headers.under(k) {
 		t.headers = t.headers.without(h)
 	}
-	return t.ReleaseLocalPart(store.Owner{Library: name})
-}
-
-func (t *tx) OwnerOf(localKey string) (store.Owner, error) {
-	o, ok := t.owners.get(key(localKey))
-	if !ok {
-		return store.Owner{}, missing("local part", localKey)
-	}
-	return o, nil
-}
-
-func (t *tx) ClaimLocalPart(localKey string, o store.Owner) error {
-	switch {
-	case (o.Library == "") == (o.Group == ""):
-		return errors.New("claim local part: want one owner")
-	case t.owners.has(key(localKey)), t.localParts.has(ownerKey(o)):
-		return taken("local part", localKey)
-	case o.Library != "" && !t.libraries.has(key(o.Library)):
-		return missing("library", o.Library)
-	case o.Group != "" && !t.groups.has(key(o.Group)):
-		return missing("group", o.Group)
-	}
-	t.owners = t.owners.put(key(localKey), o)
-	t.localParts = t.localParts.put(ownerKey(o), localKey)
+	t.releaseWith(func(o store.Owner) bool { return o.Library == name })
 	return nil
 }
-
-func (t *tx) ReleaseLocalPart(o store.Owner) error {
-	if localKey, ok := t.localParts.get(ownerKey(o)); ok {
-		t.owners = t.owners.without(key(localKey))
-		t.localParts = t.localParts.without(ownerKey(o))
-	}
-	return nil
-}
-
-func ownerKey(o store.Owner) string { return key(o.Library, o.Group) }
 
 func cloneLibrary(l library.Library) library.Library {
 	for _, list := range []*[]string{&l.Settings.BlockedTypes, &l.Settings.Include, &l.Settings.Exclude} {

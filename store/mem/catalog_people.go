@@ -123,6 +123,33 @@ func (t *tx) putGroup(g access.Group, memberships table[string]) error {
 	return nil
 }
 
+func (t *tx) DeleteGroup(name string) error {
+	switch {
+	case !t.groups.has(key(name)):
+		return missing("group", name)
+	case t.distributionOf.has(key(name)):
+		return taken("group with a distribution group", name)
+	}
+	t.groups = t.groups.without(key(name))
+	itself := access.Principal{Kind: access.KindGroup, Name: name}
+	for k, of := range t.memberships.under("") {
+		if of == name {
+			t.memberships = t.memberships.without(k)
+		}
+	}
+	for k, of := range t.memberships.under(key(string(itself.Kind), itself.Name)) {
+		g, _ := t.groups.get(key(of))
+		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(p access.Principal) bool { return p == itself })
+		t.groups, t.memberships = t.groups.put(key(of), g), t.memberships.without(k)
+	}
+	for k, g := range t.grants.under("") {
+		if g.Principal == itself {
+			t.grants = t.grants.without(k)
+		}
+	}
+	return nil
+}
+
 func (t *tx) GroupsOf(members []access.Principal) ([]string, error) {
 	var names []string
 	for _, m := range members {

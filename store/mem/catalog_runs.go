@@ -93,7 +93,7 @@ func (t *tx) DeleteRuns(place int) error {
 			t.processed = t.processed.without(p)
 		}
 		t.runs, t.messages, t.closed = t.runs.without(key(id)), t.messages.without(key(id)), t.closed.without(k)
-		t.sweeps = t.sweeps.without(key(id))
+		t.sweeps, t.directoryRuns = t.sweeps.without(key(id)), t.directoryRuns.without(key(id))
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package sqlcat
 
 import (
 	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -98,6 +100,27 @@ func (c linesColumn) Scan(v any) error {
 		*c.texts = append(*c.texts, s)
 	}
 	return nil
+}
+
+// jsonValue is the column of something as JSON.
+type jsonValue struct{ v any }
+
+// Value implements driver.Valuer.
+func (c jsonValue) Value() (driver.Value, error) {
+	text, err := json.Marshal(c.v)
+	return string(text), err
+}
+
+// jsonColumn scans what jsonValue wrote.
+type jsonColumn struct{ v any }
+
+// Scan implements sql.Scanner.
+func (c jsonColumn) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("no JSON: %v", v)
+	}
+	return json.Unmarshal([]byte(text), c.v)
 }
 
 // atMost returns the LIMIT of a query; 0 stands for all rows.

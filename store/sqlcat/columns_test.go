@@ -39,6 +39,7 @@ func TestColumnsRefuseWhatTheyDidNotWrite(t *testing.T) {
 		d     message.Digest
 		at    time.Time
 		lines []string
+		names map[string]string
 	)
 	for what, err := range map[string]error{
 		"short digest":   (digestColumn{&d}).Scan([]byte("short")),
@@ -47,6 +48,8 @@ func TestColumnsRefuseWhatTheyDidNotWrite(t *testing.T) {
 		"NULL as time":   (timeColumn{&at}).Scan(nil),
 		"bare line":      (linesColumn{&lines}).Scan("bare\n"),
 		"NULL as lines":  (linesColumn{&lines}).Scan(nil),
+		"list as object": (jsonColumn{&names}).Scan(`["a"]`),
+		"NULL as JSON":   (jsonColumn{&names}).Scan(nil),
 	} {
 		if err == nil {
 			t.Errorf("%s: got no error", what)

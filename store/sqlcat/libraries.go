@@ -7,13 +7,11 @@ import (
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/library"
-	"mailchute/store"
 )
 
 const (
 	libraryColumns = `name, site, title, local_part, inherit, archived, settings`
 	selectLibrary  = `SELECT ` + libraryColumns + ` FROM libraries WHERE name = $1`
-	selectOwner    = `SELECT COALESCE(library, ''), COALESCE(group_name, '') FROM local_parts WHERE local_key = $1`
 )
 
 func (t *tx) Sites() ([]library.Site, error) {
@@ -78,24 +76,5 @@ func (t *tx) DeleteLibrary(name string) error {
 	}
 	_, err := t.exec("grants of library "+name,
 		`DELETE FROM grants WHERE scope_kind = $1 AND scope_name = $2`, access.ScopeLibrary, name)
-	return err
-}
-
-func (t *tx) OwnerOf(localKey string) (store.Owner, error) {
-	scan := func(rows *sql.Rows) (o store.Owner, err error) {
-		err = rows.Scan(&o.Library, &o.Group)
-		return o, err
-	}
-	return one(t, "local part "+localKey, scan, selectOwner, localKey)
-}
-
-func (t *tx) ClaimLocalPart(localKey string, o store.Owner) error {
-	return t.insert("local part "+localKey, `INSERT INTO local_parts (local_key, library, group_name)
-		VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, localKey, nullable(o.Library), nullable(o.Group))
-}
-
-func (t *tx) ReleaseLocalPart(o store.Owner) error {
-	_, err := t.exec("release a local part", `DELETE FROM local_parts WHERE library = $1 OR group_name = $2`,
-		nullable(o.Library), nullable(o.Group))
 	return err
 }

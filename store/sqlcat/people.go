@@ -102,11 +102,11 @@ func (t *tx) groups(what, where string, args ...any) ([]access.Group, error) {
 		kind, member sql.NullString
 	}
 	scan := func(rows *sql.Rows) (r row, err error) {
-		err = rows.Scan(&r.group.Name, &r.group.Title, &r.group.Site, &r.group.LocalPart, &r.kind, &r.member)
+		err = rows.Scan(&r.group.Name, &r.group.Title, &r.group.Site, &r.kind, &r.member)
 		return r, err
 	}
 	var groups []access.Group
-	for r, err := range each(t, what, scan, `SELECT g.name, g.title, COALESCE(g.site, ''), g.local_part, m.kind, m.name
+	for r, err := range each(t, what, scan, `SELECT g.name, g.title, COALESCE(g.site, ''), m.kind, m.name
 		FROM groups g LEFT JOIN group_members m ON m.group_name = g.name `+where+` ORDER BY g.name, m.seq`, args...) {
 		if err != nil {
 			return nil, err
@@ -123,8 +123,8 @@ func (t *tx) groups(what, where string, args ...any) ([]access.Group, error) {
 
 func (t *tx) InsertGroup(g access.Group) error {
 	return t.Savepoint(func() error {
-		err := t.insert("group "+g.Name, `INSERT INTO groups (name, title, site, local_part)
-			VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, g.Name, g.Title, nullable(g.Site), g.LocalPart)
+		err := t.insert("group "+g.Name, `INSERT INTO groups (name, title, site)
+			VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, g.Name, g.Title, nullable(g.Site))
 		if err != nil {
 			return err
 		}
@@ -134,8 +134,8 @@ func (t *tx) InsertGroup(g access.Group) error {
 
 func (t *tx) UpdateGroup(g access.Group) error {
 	return t.Savepoint(func() error {
-		err := t.change("group "+g.Name, `UPDATE groups SET title = $2, site = $3, local_part = $4 WHERE name = $1`,
-			g.Name, g.Title, nullable(g.Site), g.LocalPart)
+		err := t.change("group "+g.Name, `UPDATE groups SET title = $2, site = $3 WHERE name = $1`,
+			g.Name, g.Title, nullable(g.Site))
 		if err != nil {
 			return err
 		}
@@ -143,6 +143,21 @@ func (t *tx) UpdateGroup(g access.Group) error {
 			return err
 		}
 		return t.insertMembers(g)
+	})
+}
+
+func (t *tx) DeleteGroup(name string) error {
+	return t.Savepoint(func() error {
+		for _, query := range []string{
+			`DELETE FROM group_members WHERE group_name = $1`,
+			`DELETE FROM group_members WHERE kind = 'group' AND name = $1`,
+			`DELETE FROM grants WHERE principal_kind = 'group' AND principal_name = $1`,
+		} {
+			if _, err := t.exec("what group "+name+" has", query, name); err != nil {
+				return err
+			}
+		}
+		return t.remove("group "+name, `DELETE FROM groups WHERE name = $1`, name)
 	})
 }
 

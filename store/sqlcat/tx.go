@@ -106,6 +106,16 @@ func (t *tx) insert(what, query string, args ...any) error {
 	return err
 }
 
+// put updates a row or, where the update found none to change, inserts one with the same
+// arguments, as insert does. An update that would take a unique value finds none.
+func (t *tx) put(what, update, insert string, args ...any) error {
+	n, err := t.exec(what, update, args...)
+	if err != nil || n > 0 {
+		return err
+	}
+	return t.insert(what, insert, args...)
+}
+
 // change runs a statement on a row that must be there.
 func (t *tx) change(what, query string, args ...any) error {
 	n, err := t.exec(what, query, args...)

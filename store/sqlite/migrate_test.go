@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/fault"
 	"mailchute/pkg/message"
 	"mailchute/store"
 )
@@ -82,6 +84,42 @@ func TestFirstSchemaIsBroughtUpToDate(t *testing.T) {
 			t.Fatal(err)
 		}
 		want = append(want, newer)
+	}
+}
+
+// Libraries keep their local parts; those of groups, which nobody could set, are gone.
+func TestLocalPartsAreCarriedOver(t *testing.T) {
+	t.Parallel()
+	path := firstSchema(t, `
+		INSERT INTO sites VALUES ('default', 'Default');
+		INSERT INTO libraries VALUES ('in', 'default', '', 'Docs', TRUE, FALSE, '{}'), ('out', 'default', '', '', TRUE, FALSE, '{}');
+		INSERT INTO groups VALUES ('team', 'Team', 'default', 'Team');
+		INSERT INTO group_members VALUES ('user', 'alice', 'team', 0);
+		INSERT INTO local_parts VALUES ('docs', 'in', NULL), ('team', NULL, 'team')`)
+	group := access.Group{
+		Name: "team", Title: "Team", Site: "default", Members: []access.Principal{{Kind: access.KindUser, Name: "alice"}},
+	}
+	for range 2 {
+		c := open(t, path)
+		err := c.Update(t.Context(), func(tx store.Tx) error {
+			if o, err := tx.OwnerOf("docs"); o != (store.Owner{Library: "in"}) {
+				t.Errorf("owner: got %v and error %v, want the library", o, err)
+			}
+			if _, err := tx.OwnerOf("team"); !errors.Is(err, fault.ErrNotFound) {
+				t.Errorf("owner of a group's local part: got error %v, want %v", err, fault.ErrNotFound)
+			}
+			if err := tx.ClaimLocalPart("docs", store.Owner{Library: "out"}); !errors.Is(err, fault.ErrConflict) {
+				t.Errorf("claim of a local part that has an owner: got error %v, want %v", err, fault.ErrConflict)
+			}
+			got, err := tx.Group("team")
+			if diff := cmp.Diff(group, got); diff != "" {
+				t.Errorf("group (-want +got):\n%s", diff)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ func TestCatalog(t *testing.T, open func(t *testing.T) store.Catalog) {
 	rows := slices.Concat(
 		transactionRows(), tableRows(), libraryRows(), peopleRows(), policyRows(),
 		itemRows(), heldRows(), documentRows(), removalRows(), publicationRows(), runRows(), blobRows(), sweepRows(), senderRows(), verifyRows(),
+		localPartRows(), distributionRows(), requestRows(), knownRows(), entryRows(),
 	)
 	for _, row := range rows {
 		t.Run(row.sentence, func(t *testing.T) {

@@ -58,22 +58,6 @@ func libraryRows() []catalogRow {
 			equal(w, "number of grants", len(read(w, readGrants())), 1)
 			equal(w, "library", readLibrary(w, "invoices").Name, "invoices")
 		}},
-		{"a local part has one owner until it is released", func(w catalogWorld) {
-			libraryOwner, groupOwner := store.Owner{Library: "same"}, store.Owner{Group: "same"}
-			w.update(
-				putLibraries("same"), putGroup(access.Group{Name: "same"}),
-				func(tx store.Tx) error { return tx.ClaimLocalPart("docs", libraryOwner) },
-				func(tx store.Tx) error { return tx.ClaimLocalPart(hostile, groupOwner) },
-			)
-			equal(w, "owner", readOwner(w, "docs"), libraryOwner)
-			equal(w, "other owner", readOwner(w, hostile), groupOwner)
-			release := func(tx store.Tx) error { return tx.ReleaseLocalPart(libraryOwner) }
-			w.update(release, release) // it has none the second time
-			w.refused(fault.ErrNotFound, "OwnerOf", func(tx store.Tx) error { return second(tx.OwnerOf("docs")) })
-			equal(w, "other owner after the release", readOwner(w, hostile), groupOwner)
-			w.update(func(tx store.Tx) error { return tx.ClaimLocalPart("docs", libraryOwner) })
-			equal(w, "owner again", readOwner(w, "docs"), libraryOwner)
-		}},
 	}
 }
 
@@ -128,9 +112,4 @@ func readGrants(scopes ...access.Scope) func(store.Tx) ([]access.Grant, error) {
 func readLibrary(w catalogWorld, name string) library.Library {
 	w.Helper()
 	return read(w, func(tx store.Tx) (library.Library, error) { return tx.Library(name) })
-}
-
-func readOwner(w catalogWorld, local string) store.Owner {
-	w.Helper()
-	return read(w, func(tx store.Tx) (store.Owner, error) { return tx.OwnerOf(local) })
 }

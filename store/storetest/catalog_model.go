@@ -56,7 +56,7 @@ func (m *model) name() string { return string(rune('a' + m.choose(3))) }
 // play makes steps until the script ends, or the savepoint that it is in.
 func (m *model) play() {
 	m.Helper()
-	steps := []func(){m.libraryStep, m.personStep, m.policyStep, m.itemStep, m.documentStep, m.runStep, m.sweepStep}
+	steps := []func(){m.libraryStep, m.personStep, m.policyStep, m.itemStep, m.documentStep, m.runStep, m.sweepStep, m.directoryStep, m.entryStep}
 	for len(m.script) > 0 && !m.Failed() {
 		switch c := m.choose(len(steps) + 2); {
 		case c < len(steps):
@@ -123,10 +123,7 @@ func errorClass(err error) string {
 func (m *model) libraryStep() {
 	m.Helper()
 	l := library.Library{Name: m.name(), Site: m.name()}
-	owner := store.Owner{Library: l.Name}
-	if m.choose(3) == 0 {
-		owner = store.Owner{Group: l.Name}
-	}
+	owner := []store.Owner{{Library: l.Name}, {Distribution: l.Name}, {Contact: l.Name}, {Was: l.Name, Until: noon}}[m.choose(4)]
 	switch local := m.name(); m.choose(7) {
 	case 0:
 		m.change("InsertSite", putSite(l.Site))
@@ -140,7 +137,7 @@ func (m *model) libraryStep() {
 	case 4:
 		m.change("ClaimLocalPart", func(tx store.Tx) error { return tx.ClaimLocalPart(local, owner) })
 	case 5:
-		m.change("ReleaseLocalPart", func(tx store.Tx) error { return tx.ReleaseLocalPart(owner) })
+		m.change("ReleaseLocalPart", func(tx store.Tx) error { return tx.ReleaseLocalPart(local) })
 	case 6:
 		m.change("UpdateSite", func(tx store.Tx) error { return tx.UpdateSite(library.Site{Name: l.Site, Title: local}) })
 	}
@@ -333,6 +330,7 @@ func everything(tx store.Tx) (map[string]any, error) {
 	gather(add, "keys", func() ([]store.Key, error) { return tx.Keys(store.Key{}, 0) })
 	gather(add, "runs", func() ([]store.Run, error) { return tx.Runs(time.Time{}, 0) })
 	gather(add, "open runs", tx.OpenRuns)
+	gatherDirectory(add, tx)
 	for _, name := range []string{"a", "b", "c"} {
 		gather(add, "owner of "+name, func() (store.Owner, error) {
 			o, err := tx.OwnerOf(name)

@@ -39,7 +39,7 @@ func peopleRows() []catalogRow {
 		}},
 		{"groups come as they were put, by name", func(w catalogWorld) {
 			full := access.Group{
-				Name: "z", Title: hostile, Site: "default", LocalPart: "Z" + hostile,
+				Name: "z", Title: hostile, Site: "default",
 				Members: []access.Principal{
 					{Kind: access.KindUser, Name: "zoe"},
 					{Kind: access.KindAddress, Name: hostile},
@@ -54,6 +54,7 @@ func peopleRows() []catalogRow {
 		}},
 		{"UpdateUser changes everything but the login", updatedUser},
 		{"UpdateGroup changes everything but the name", updatedGroup},
+		{"DeleteGroup takes its grants and memberships with it", deletedGroup},
 		{"GroupsOf finds direct memberships only, each group once, by name", groupsOf},
 	}
 }
@@ -86,7 +87,7 @@ func updatedGroup(w catalogWorld) {
 	user := func(name string) access.Principal { return access.Principal{Kind: access.KindUser, Name: name} }
 	before := access.Group{Name: "g", Members: []access.Principal{user("alice"), user("bob")}}
 	after := access.Group{
-		Name: "g", Title: hostile, Site: "default", LocalPart: "G" + hostile,
+		Name: "g", Title: hostile, Site: "default",
 		Members: []access.Principal{user("zoe"), {Kind: access.KindEveryone}, user("bob")},
 	}
 	update := func(g access.Group) change { return func(tx store.Tx) error { return tx.UpdateGroup(g) } }
@@ -103,6 +104,40 @@ func updatedGroup(w catalogWorld) {
 		got := read(w, func(tx store.Tx) ([]string, error) { return tx.GroupsOf([]access.Principal{user(name)}) })
 		equal(w, "groups of "+name, got, want)
 	}
+}
+
+func deletedGroup(w catalogWorld) {
+	user := access.Principal{Kind: access.KindUser, Name: "g"}
+	g := access.Principal{Kind: access.KindGroup, Name: "g"}
+	other := access.Group{Name: "other", Members: []access.Principal{user, g, {Kind: access.KindEveryone}}}
+	grant := func(p access.Principal) change {
+		return func(tx store.Tx) error {
+			return tx.PutGrant(access.Grant{Scope: access.Scope{Kind: access.ScopeSite, Name: "g"}, Principal: p, Level: access.Read})
+		}
+	}
+	remove := func(tx store.Tx) error { return tx.DeleteGroup("g") }
+	w.update(putGroup(other), putGroup(access.Group{Name: "g", Members: []access.Principal{user}}), grant(user), grant(g),
+		putDistribution(distribution("d", "g")))
+	w.refused(fault.ErrConflict, "DeleteGroup of one that has a distribution group", remove)
+	equal(w, "number of grants after that", len(read(w, readGrants())), 2)
+	orphan := distribution("d", "")
+	orphan.Orphan = true
+	w.update(putDistribution(orphan), remove)
+	other.Members = []access.Principal{user, {Kind: access.KindEveryone}}
+	equal(w, "groups", read(w, store.Tx.Groups), []access.Group{other})
+	of := func(p access.Principal) []string {
+		return read(w, func(tx store.Tx) ([]string, error) { return tx.GroupsOf([]access.Principal{p}) })
+	}
+	equal(w, "groups of the user", of(user), []string{"other"})
+	equal(w, "groups of the group", of(g), nil)
+	var left []access.Principal
+	for _, g := range read(w, readGrants()) {
+		left = append(left, g.Principal)
+	}
+	equal(w, "who has grants", left, []access.Principal{user})
+	w.refused(fault.ErrNotFound, "DeleteGroup once more", remove)
+	w.update(putGroup(access.Group{Name: "g"}))
+	equal(w, "members of a new group of the name", read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("g") }), access.Group{Name: "g"})
 }
 
 func groupsOf(w catalogWorld) {

@@ -1,11 +1,11 @@
 package storetest
 
 import (
-	"fmt"
 	"iter"
 	"time"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 	"mailchute/store"
@@ -67,6 +67,7 @@ func tableRows() []catalogRow {
 			equal(w, "error of the View", err, nil)
 		}},
 		catalogRow{"rows belong to those who read or wrote them", ownRows},
+		catalogRow{"rows of the directory do, too", ownDirectoryRows},
 	)
 }
 
@@ -81,11 +82,10 @@ func uniques() []unique {
 	user := func(login string, keys ...string) change {
 		return func(tx store.Tx) error { return tx.InsertUser(access.User{Login: login, Addresses: keys}, keys) }
 	}
-	claim := func(local string, o store.Owner) change {
-		return func(tx store.Tx) error { return tx.ClaimLocalPart(local, o) }
-	}
 	invoices, letters := store.Owner{Library: "invoices"}, store.Owner{Library: "letters"}
-	libraries := all([]change{putLibraries("invoices", "letters"), putGroup(access.Group{Name: "invoices"})})
+	dist, contact := store.Owner{Distribution: "d"}, store.Owner{Contact: "c"}
+	owners := all([]change{putLibraries("invoices", "letters"), putDistribution(distribution("d", "")), putFarmContact(farmContact("c", "c"))})
+	group := putGroup(access.Group{Name: "g"})
 	alice := access.Principal{Kind: access.KindUser, Name: "alice"}
 	message := all([]change{putItem(item("m")), putItem(item("n"))})
 	return []unique{
@@ -96,9 +96,17 @@ func uniques() []unique {
 		{"address within a user", nothing, user("alice"), user("bob", "a@example.com", "a@example.com")},
 		{"group", nothing, putGroup(access.Group{Name: "g"}), putGroup(access.Group{Name: "g"})},
 		{"member of a group", nothing, nothing, putGroup(access.Group{Name: "g", Members: []access.Principal{alice, alice}})},
-		{"local part of libraries", libraries, claim("local", invoices), claim("local", letters)},
-		{"local part of a library and a group", libraries, claim("local", invoices), claim("local", store.Owner{Group: "invoices"})},
-		{"local part of an owner", libraries, claim("local", invoices), claim("other", invoices)},
+		{"local part of libraries", owners, claim("local", invoices), claim("local", letters)},
+		{"local part of a library and a distribution group", owners, claim("local", invoices), claim("local", dist)},
+		{"local part of a distribution group and a contact", owners, claim("local", dist), claim("local", contact)},
+		{"local part of a distribution group, twice", owners, claim("local", dist), claim("local", dist)},
+		{"local part that is reserved", owners, claim("local", store.Owner{Was: "x"}), claim("local", invoices)},
+		{"local part of an owner", owners, claim("local", invoices), claim("other", invoices)},
+		{"distribution group of a group", group, putDistribution(distribution("d", "g")), putDistribution(distribution("e", "g"))},
+		{"contact's alias", nothing, putFarmContact(farmContact("c", "a")), putFarmContact(farmContact("d", "a"))},
+		{"open request", nothing, putRequest(request(0, "d", "pending")), putRequest(request(0, "d", "approved"))},
+		{"entry's alias", nothing, putEntry(entry("a", "x")), putEntry(entry("b", "x"))},
+		{"entry's address", nothing, putEntry(entry("a", "a"), "1"), putEntry(entry("b", "b"), "2", "1")},
 		{"outcome of an item and recipient", message, putOutcome(outcome("m", "r", store.Filed)), putOutcome(outcome("m", "r", store.Held))},
 		{"held mail of an outcome", nothing, putHeldMail("m", "r"), func(tx store.Tx) error {
 			_, err := tx.InsertHeld(heldMail(0, "m", "r"))
@@ -121,6 +129,7 @@ func absent() map[string]change {
 		"UpdateGroup":     func(tx store.Tx) error { return tx.UpdateGroup(access.Group{Name: "x"}) },
 		"UpdateLibrary":   func(tx store.Tx) error { return tx.UpdateLibrary(library.Library{Name: "x"}) },
 		"DeleteLibrary":   func(tx store.Tx) error { return tx.DeleteLibrary("x") },
+		"DeleteGroup":     func(tx store.Tx) error { return tx.DeleteGroup("x") },
 		"OwnerOf":         func(tx store.Tx) error { return second(tx.OwnerOf("x")) },
 		"User":            func(tx store.Tx) error { return second(tx.User("x")) },
 		"UserAt":          func(tx store.Tx) error { return second(tx.UserAt("x")) },
@@ -136,6 +145,23 @@ func absent() map[string]change {
 		"FolderName":      func(tx store.Tx) error { return second(tx.FolderName("x", "f")) },
 		"Run":             func(tx store.Tx) error { return second(tx.Run("x")) },
 		"UpdateRun":       func(tx store.Tx) error { return tx.UpdateRun(store.Run{ID: "x"}) },
+
+		"Distribution":       func(tx store.Tx) error { return second(tx.Distribution("x")) },
+		"DistributionOf":     func(tx store.Tx) error { return second(tx.DistributionOf("x")) },
+		"DeleteDistribution": func(tx store.Tx) error { return tx.DeleteDistribution("x") },
+		"Request":            func(tx store.Tx) error { return second(tx.Request(1)) },
+		"UpdateRequest":      updateRequest(request(1, "x", "pending"), request(1, "x", "approved")),
+		"FarmContact":        func(tx store.Tx) error { return second(tx.FarmContact("x")) },
+		"DeleteFarmContact":  func(tx store.Tx) error { return tx.DeleteFarmContact("x") },
+		"KnownObject":        func(tx store.Tx) error { return second(tx.KnownObject("x")) },
+		"KnownID":            func(tx store.Tx) error { return second(tx.KnownID("x", "x")) },
+		"DeleteKnownObject":  func(tx store.Tx) error { return tx.DeleteKnownObject("x") },
+		"DirectoryRun":       func(tx store.Tx) error { return second(tx.DirectoryRun("x")) },
+		"Lease":              func(tx store.Tx) error { return second(tx.Lease("x")) },
+		"Entry":              func(tx store.Tx) error { return second(tx.Entry("x")) },
+		"EntryAt":            func(tx store.Tx) error { return second(tx.EntryAt("x")) },
+		"EntryOf":            func(tx store.Tx) error { return second(tx.EntryOf("x")) },
+		"DeleteEntry":        func(tx store.Tx) error { return tx.DeleteEntry("x") },
 	}
 }
 
@@ -150,8 +176,13 @@ func dangling() map[string]change {
 		"library without site":        func(tx store.Tx) error { return tx.InsertLibrary(library.Library{Name: "y", Site: "x"}) },
 		"library moved to no site":    func(tx store.Tx) error { return tx.UpdateLibrary(library.Library{Name: "invoices", Site: "x"}) },
 		"group without site":          putGroup(access.Group{Name: "y", Site: "x"}),
-		"local part of no library":    func(tx store.Tx) error { return tx.ClaimLocalPart("x", store.Owner{Library: "x"}) },
-		"local part of no group":      func(tx store.Tx) error { return tx.ClaimLocalPart("x", store.Owner{Group: "x"}) },
+		"local part of no library":    claim("x", store.Owner{Library: "x"}),
+		"local part of nothing":       claim("x", store.Owner{Distribution: "x"}),
+		"local part of no contact":    claim("x", store.Owner{Contact: "x"}),
+		"distribution without group":  putDistribution(distribution("d", "x")),
+		"event of no request":         putEvent(directory.Event{Request: 1}),
+		"directory without run":       func(tx store.Tx) error { return tx.PutDirectoryRun(directoryRun("x")) },
+		"member of no entry":          addMember("x", "m"),
 		"outcome without item":        putOutcome(outcome("x", "r", store.Filed)),
 		"held mail without outcome":   all([]change{putBlob("x"), func(tx store.Tx) error { return second(tx.InsertHeld(heldMail(0, "x", "r"))) }}),
 		"held mail without blob":      heldWithoutBlob,
@@ -188,6 +219,8 @@ func fill(w catalogWorld) {
 		putDocument(document("invoices", "", "c", 1)), putRemoval(removal("invoices", "", "c", 2, noon)),
 		putDocument(document("invoices", "", "d", 1)), putRemoval(removal("invoices", "", "d", 2, noon)),
 		putBlob("x"), putBlob("y"), doomBlob("e", noon), doomBlob("f", noon),
+		putKnownObject(knownObject("a")), putKnownObject(knownObject("b")), putEntry(entry("a", "a")), putEntry(entry("b", "b")),
+		putDirectoryWrite(directoryWrite(0, "r", "a", "x")), putDirectoryWrite(directoryWrite(0, "r", "a", "x")),
 	)
 }
 
@@ -209,6 +242,11 @@ func sequences(tx store.Tx) map[string]func() (int, error) {
 		"Doomed":           leave(tx.Doomed(noon)),
 		"ProcessedOf":      leave(tx.ProcessedOf("run")),
 		"ProcessedAt":      leave(tx.ProcessedAt("m")),
+
+		"KnownObjects":      leave(tx.KnownObjects()),
+		"DirectoryWrites":   leave(tx.DirectoryWrites("a")),
+		"DirectoryWritesIn": leave(tx.DirectoryWritesIn("r")),
+		"Entries":           leave(tx.Entries()),
 	}
 }
 
@@ -220,36 +258,4 @@ func leave[V any](seq iter.Seq2[V, error]) func() (int, error) {
 		}
 		return n, err
 	}
-}
-
-// ownRows writes over what it has stored and read; the catalog must not notice.
-func ownRows(w catalogWorld) {
-	u := access.User{Login: "alice", Addresses: []string{"a@example.com"}}
-	g := access.Group{Name: "staff", Members: []access.Principal{{Kind: access.KindUser, Name: "alice"}}}
-	l := library.Library{Name: "invoices", Site: "default", Settings: library.Settings{
-		BlockedTypes: []string{"exe"}, Include: []string{"a"}, Exclude: []string{"b"},
-	}}
-	p := processed("run", "a", 1)
-	p.Waiting = []string{"r"}
-	w.update(
-		putSite("default"), putGroup(g), putRun(run("run", noon)), putProcessed(p),
-		func(tx store.Tx) error { return tx.InsertUser(u, u.Addresses) },
-		func(tx store.Tx) error { return tx.InsertLibrary(l) },
-	)
-	texts := func() string {
-		user := read(w, func(tx store.Tx) (access.User, error) { return tx.User("alice") })
-		group := read(w, func(tx store.Tx) (access.Group, error) { return tx.Group("staff") })
-		lib := read(w, func(tx store.Tx) (library.Library, error) { return tx.Library("invoices") })
-		done := readAll(w, func(tx store.Tx) iter.Seq2[store.Processed, error] { return tx.ProcessedOf("run") })
-		set := lib.Settings
-		got := fmt.Sprint(user.Addresses, group.Members, set.BlockedTypes, set.Include, set.Exclude, done[0].Waiting)
-		user.Addresses[0], group.Members[0].Name, done[0].Waiting[0] = "changed", "changed", "changed"
-		set.BlockedTypes[0], set.Include[0], set.Exclude[0] = "changed", "changed", "changed"
-		return got
-	}
-	u.Addresses[0], g.Members[0].Name, p.Waiting[0] = "changed", "changed", "changed"
-	l.Settings.BlockedTypes[0], l.Settings.Include[0], l.Settings.Exclude[0] = "changed", "changed", "changed"
-	const stored = "[a@example.com] [user:alice] [exe] [a] [b] [r]"
-	equal(w, "after writing over what was put", texts(), stored)
-	equal(w, "after writing over what was read", texts(), stored)
 }

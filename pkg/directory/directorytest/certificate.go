@@ -22,7 +22,7 @@ type Certificate struct {
 
 // NewCertificate makes an authority and a certificate for 127.0.0.1 in the folder dir.
 // The changes are made to the certificate before it is signed.
-func NewCertificate(t *testing.T, dir string, changes ...func(*x509.Certificate)) Certificate {
+func NewCertificate(t testing.TB, dir string, changes ...func(*x509.Certificate)) Certificate {
 	t.Helper()
 	now := time.Now()
 	ca := &x509.Certificate{
@@ -51,7 +51,7 @@ func NewCertificate(t *testing.T, dir string, changes ...func(*x509.Certificate)
 	return c
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -61,7 +61,7 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 }
 
 // sign returns the certificate of a key, signed by another.
-func sign(t *testing.T, c, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) []byte {
+func sign(t testing.TB, c, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) []byte {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, c, by, &key.PublicKey, byKey)
 	if err != nil {
@@ -70,7 +70,7 @@ func sign(t *testing.T, c, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) [
 	return der
 }
 
-func writePEM(t *testing.T, path, kind string, der []byte) {
+func writePEM(t testing.TB, path, kind string, der []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)

@@ -81,8 +81,8 @@ func (w World) dns() map[string]string {
 
 // units are the entries that the others stand below.
 func units() (all []entry) {
-	for _, ou := range []string{"People", "Groups"} {
-		all = append(all, entry{"OU=" + ou + "," + BaseDN, []string{"objectClass", "organizationalUnit", "ou", ou}})
+	for _, dn := range []string{people, groups, ContainerDN, below} {
+		all = append(all, entry{dn, []string{"objectClass", "organizationalUnit", "ou", nameOf(dn)}})
 	}
 	return all
 }
@@ -99,24 +99,40 @@ func (w World) entries() (all []entry) {
 			"objectClass", "person", "objectClass", "organizationalPerson", "objectClass", "user", "cn", u.Name, "sn", u.Name, "displayName", u.Name,
 			"sAMAccountName", u.Login, "userPrincipalName", u.UPN, "mail", u.Mail, "userAccountControl", control,
 		}}
+		if u.Mail != "" && !w.Plain {
+			e.attributes = append(e.attributes, "mailNickname", u.Login)
+		}
 		for _, p := range u.Proxies {
 			e.attributes = append(e.attributes, "proxyAddresses", p)
 		}
 		all = append(all, e)
 	}
 	for _, c := range w.Contacts {
-		all = append(all, entry{dns[c.Name], []string{"objectClass", "person", "objectClass", "organizationalPerson", "objectClass", "contact", "cn", c.Name, "sn", c.Name, "mail", c.Mail}})
+		all = append(all, contact(dns[c.Name], c.Name, "mail", c.Mail))
 	}
+	all = append(all, w.manual())
 	for _, g := range w.Groups {
 		kind := "-2147483640" // universal, for rights (MS-ADTS §2.2.12)
 		if g.Distribution {
 			kind = "8"
 		}
 		all = append(all, entry{dns[g.Name], []string{
-			"objectClass", "group", "cn", g.Name, "mail", g.Mail, "groupType", kind, "sAMAccountName", account(g.Name),
+			"objectClass", "group", "cn", g.Name, "mail", g.Mail, "groupType", kind, "sAMAccountName", accountName(g.Name),
 		}})
 	}
 	return all
+}
+
+// contact returns an entry of a contact.
+func contact(dn, name string, more ...string) entry {
+	return entry{dn, append([]string{
+		"objectClass", "person", "objectClass", "organizationalPerson", "objectClass", "contact", "cn", name, "sn", name,
+	}, more...)}
+}
+
+// account returns an entry of an account that is nobody of the world.
+func account(dn, name string) entry {
+	return entry{dn, []string{"objectClass", "user", "cn", name, "sAMAccountName", name}}
 }
 
 // members returns, for each group that has some, the names of the members.
@@ -130,8 +146,8 @@ func (w World) members() map[string][]string {
 	return all
 }
 
-// account returns a name without the characters that sAMAccountName cannot have.
-func account(name string) string {
+// accountName returns a name without the characters that sAMAccountName cannot have.
+func accountName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("\"/\\[]:;|=,+*?<>", r) {
 			return '_'

@@ -20,7 +20,7 @@ const patience = time.Minute
 
 // missing skips a test that needs what is not there; where MAILCHUTE_TEST_SERVERS=require,
 // the test fails.
-func missing(t *testing.T, what string) {
+func missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("MAILCHUTE_TEST_SERVERS") == "require" {
 		t.Fatal(what)
@@ -46,7 +46,7 @@ type process struct {
 }
 
 // start starts a program, which ends with the test or with the test's process.
-func start(t *testing.T, cmd *exec.Cmd) *process {
+func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.output, &p.output
@@ -80,7 +80,7 @@ func (p *process) kill() {
 }
 
 // run runs a program to its end, which must be a good one.
-func run(t *testing.T, cmd *exec.Cmd) {
+func run(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	p := start(t, cmd)
 	<-p.ended
@@ -90,7 +90,7 @@ func run(t *testing.T, cmd *exec.Cmd) {
 }
 
 // answers waits until something listens at an address.
-func (p *process) answers(t *testing.T, address string) {
+func (p *process) answers(t testing.TB, address string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -116,7 +116,7 @@ func (p *process) answers(t *testing.T, address string) {
 
 // freePort returns a port of 127.0.0.1 that nobody listens on, and that the system gives to
 // nobody who does not ask for it.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	var listen net.ListenConfig
 	for range 100 {

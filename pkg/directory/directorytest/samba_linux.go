@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,8 @@ type Samba struct {
 	LDAP     string // URL; needs StartTLS
 	Password string // of ReaderDN
 	Certificate
+	WriterPassword string // of WriterDN
+	AdminPassword  string // of AdminDN
 
 	root, dir, address string
 	process            *process
@@ -48,7 +51,7 @@ exec chroot "$ROOT" "$@"`
 // and needs root; without these the test is skipped.
 func StartSamba(t *testing.T, w World) *Samba {
 	t.Helper()
-	s := &Samba{root: packages(), dir: t.TempDir(), Password: newPassword()}
+	s := &Samba{root: packages(), dir: t.TempDir(), Password: newPassword(), WriterPassword: newPassword(), AdminPassword: newPassword()}
 	if _, err := os.Stat(filepath.Join(s.root, "usr/sbin/samba")); s.root == "" || err != nil {
 		missing(t, "server missing: run .ci/servers as root, and set MAILCHUTE_TEST_ROOT to what it prints")
 	}
@@ -75,6 +78,12 @@ func (s *Samba) Start(t *testing.T) {
 	for _, port := range []string{"389", "636"} {
 		s.process.answers(t, net.JoinHostPort(s.address, port))
 	}
+}
+
+// Administrator returns who may do everything, connected until the test ends.
+func (s *Samba) Administrator(t *testing.T) Administrator {
+	t.Helper()
+	return &ldapAdmin{logIn(t, s.LDAPS, s.Authority, AdminDN, s.AdminPassword), true}
 }
 
 // Stop ends the server, and with it its connections.
@@ -106,7 +115,7 @@ func (s *Samba) provision(t *testing.T) {
 	s.write(t, "empty.conf", "[global]\n")
 	run(t, s.command("samba-tool", "domain", "provision", "--configfile=/srv/empty.conf", "--targetdir=/srv/ad",
 		"--realm=CORP.EXAMPLE", "--domain=CORP", "--server-role=dc", "--dns-backend=NONE", "--host-name=dc1",
-		"--host-ip="+s.address, "--adminpass="+newPassword(), "--option=vfs objects = fake_perms"))
+		"--host-ip="+s.address, "--adminpass="+s.AdminPassword, "--option=vfs objects = fake_perms"))
 	s.write(t, "smb.conf", strings.ReplaceAll(`[global]
 netbios name = DC1
 realm = CORP.EXAMPLE
@@ -136,11 +145,17 @@ ldap server require strong auth = yes
 // fill writes a world into the domain. Accounts get passwords: AD enables none without.
 func (s *Samba) fill(t *testing.T, w World) {
 	t.Helper()
-	var entries, members, passwords strings.Builder
-	for _, e := range append(units(), entry{ReaderDN, []string{"objectClass", "user", "cn", "reader", "sAMAccountName", "reader"}}) {
-		fmt.Fprint(&entries, e)
+	var entries, members, passwords, rights strings.Builder
+	accounts := map[string]string{"reader": s.Password, "writer": s.WriterPassword}
+	for _, u := range w.Users {
+		if !u.Disabled {
+			accounts[u.Login] = newPassword()
+		}
 	}
-	for _, e := range w.entries() {
+	for name, password := range accounts {
+		fmt.Fprintf(&passwords, "%s\t%s\n", name, password)
+	}
+	for _, e := range slices.Concat(units(), []entry{account(ReaderDN, "reader"), account(WriterDN, "writer")}, w.entries()) {
 		fmt.Fprint(&entries, e.without("userAccountControl"))
 	}
 	for dn, names := range w.members() {
@@ -150,16 +165,16 @@ func (s *Samba) fill(t *testing.T, w World) {
 		}
 		fmt.Fprint(&members, e)
 	}
-	fmt.Fprintf(&passwords, "reader\t%s\n", s.Password)
-	for _, u := range w.Users {
-		if !u.Disabled {
-			fmt.Fprintf(&passwords, "%s\t%s\n", u.Login, newPassword())
+	for _, class := range []string{contactClass, groupClass} {
+		for _, name := range append(w.writable(class), "name") { // that of an entry is two attributes, for AD
+			fmt.Fprintf(&rights, "%s\t%s\n", class, name)
 		}
 	}
 	for name, content := range map[string]string{
-		"fill.py": fill, "entries.ldif": entries.String(), "members.ldif": members.String(), "passwords": passwords.String(),
+		"fill.py": fill, "entries.ldif": entries.String(), "members.ldif": members.String(),
+		"passwords": passwords.String(), "rights": rights.String(), "schema.ldif": w.schemaLDIF(),
 	} {
 		s.write(t, name, content)
 	}
-	run(t, s.command("python3", "/srv/fill.py", "/srv/smb.conf", "/srv/ad/private/sam.ldb", "/srv/entries.ldif", "/srv/members.ldif", "/srv/passwords"))
+	run(t, s.command("python3", "/srv/fill.py", "/srv/smb.conf", "/srv/ad/private/sam.ldb", ContainerDN, WriterDN))
 }

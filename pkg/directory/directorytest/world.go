@@ -1,5 +1,6 @@
-// Package directorytest holds the tests that every directory.People must pass, and a
-// directory in memory for the tests of those who ask one.
+// Package directorytest holds the tests that every directory.People and every
+// directory.Publisher must pass, both in memory for the tests of those who ask them, and the
+// servers that tests start.
 package directorytest
 
 // World is what a directory holds. Names are those of entries: each is there once.
@@ -7,6 +8,7 @@ type World struct {
 	Users    []User
 	Contacts []Contact
 	Groups   []Group
+	Plain    bool // the schema has none of Exchange's attributes
 }
 
 // User is an account. Empty fields are attributes that it does not have.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +20,7 @@ type conn struct {
 	timeout time.Duration
 	ad      bool
 	used    atomic.Int64 // nanoseconds of the last answer
+	schema  *schema      // of a Publisher: nil is not read yet
 }
 
 // refusedError says that the server does not let us in.
@@ -39,12 +39,21 @@ func (c *conn) close() {
 	_ = c.ldap.Close()
 }
 
-// connect makes a connection, with TLS and logged in, within the time-out.
-func (d *Directory) connect(ctx context.Context) (*conn, error) {
+// address returns where the server of a connection is, for another one to the same.
+func (c *conn) address(t target) string {
+	if t.network == "unix" {
+		return t.address
+	}
+	return c.raw.RemoteAddr().String()
+}
+
+// connect makes a connection to the server at an address, with TLS and logged in, within
+// the time-out.
+func (d *Directory) connect(ctx context.Context, address string) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.options.Timeout)
 	defer cancel()
 	dialer := net.Dialer{}
-	raw, err := dialer.DialContext(ctx, d.target.network, d.target.address)
+	raw, err := dialer.DialContext(ctx, d.target.network, address)
 	if over := ended(ctx); err != nil && over != nil {
 		return nil, over
 	}
@@ -76,7 +85,7 @@ func (d *Directory) secure(ctx context.Context, raw net.Conn) (*conn, error) {
 	c := &conn{raw: raw, timeout: d.options.Timeout}
 	start := func(over net.Conn, isTLS bool) {
 		c.ldap = ldap.NewConn(over, isTLS)
-		c.ldap.SetTimeout(c.timeout)
+		c.ldap.SetTimeout(c.timeout + time.Second) // ours comes first, and says so
 		c.ldap.Start()
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: d.target.host, RootCAs: d.trusted}
@@ -143,24 +152,4 @@ func (d *Directory) bind(c *conn) error {
 		return &refusedError{text}
 	}
 	return text
-}
-
-// isAnswer reports whether an error is a result that the server sent (RFC 4511 §4.1.9).
-func isAnswer(err error) bool {
-	e, ok := errors.AsType[*ldap.Error](err)
-	return ok && e.ResultCode < ldap.ErrorNetwork
-}
-
-// plain returns an error of the library with what a server says in it cut to a line.
-func plain(err error) error {
-	e, ok := errors.AsType[*ldap.Error](err)
-	if !ok {
-		return err
-	}
-	text, _, _ := strings.Cut(strings.TrimSpace(e.Err.Error()), "\n")
-	text = strings.ToValidUTF8(text[:min(len(text), 200)], "")
-	if !isAnswer(err) {
-		return errors.New(text)
-	}
-	return fmt.Errorf("code %d (%s): %q", e.ResultCode, ldap.LDAPResultCodeMap[e.ResultCode], text)
 }

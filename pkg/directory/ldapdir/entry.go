@@ -45,14 +45,16 @@ func hasClass(e *ldap.Entry, names ...string) bool {
 	})
 }
 
-func isGroup(e *ldap.Entry) bool {
-	return hasClass(e, "group", "groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup")
+func isGroup(e *ldap.Entry) bool { return hasClass(e, groupClasses()...) }
+
+func groupClasses() []string {
+	return []string{groupClass, "groupOfNames", "groupOfUniqueNames", "groupOfMembers", "posixGroup"}
 }
 
 // isUser reports whether an entry is an account that people use. A contact is a person,
 // too, and a computer of AD a user.
 func isUser(e *ldap.Entry) bool {
-	return !hasClass(e, "contact", "computer") &&
+	return !hasClass(e, contactClass, "computer") &&
 		hasClass(e, "user", "person", "inetOrgPerson", "account", "posixAccount")
 }
 
@@ -97,6 +99,12 @@ func guidText(b []byte) string {
 	b = []byte{b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]}
 	s := hex.EncodeToString(b)
 	return strings.Join([]string{s[:8], s[8:12], s[12:16], s[16:20], s[20:]}, "-")
+}
+
+// guidBytes returns the bytes that guidText wrote. The id must be one, see isID.
+func guidBytes(id string) []byte {
+	b, _ := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
+	return []byte{b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]}
 }
 
 // logins returns the attributes that have a login.

@@ -27,6 +27,9 @@ func equalBytes(attribute string, value []byte) string {
 	return "(" + attribute + "=" + b.String() + ")"
 }
 
+// present asks for entries that have an attribute.
+func present(attribute string) string { return "(" + attribute + "=*)" }
+
 func anyOf(filters ...string) string { return "(|" + strings.Join(filters, "") + ")" }
 
 func allOf(filters ...string) string { return "(&" + strings.Join(filters, "") + ")" }

@@ -1,5 +1,6 @@
 // Package ldapdir asks an LDAP directory (RFC 4511), like Active Directory or OpenLDAP,
-// about people and their groups. It reads only.
+// about people and their groups: a Directory, which reads only. A Publisher keeps contacts
+// and distribution groups in a container of such a directory.
 package ldapdir
 
 import (
@@ -99,21 +100,30 @@ func (d *Directory) Close() error {
 
 // ask puts a question. Where the connection is lost meanwhile, it is put once more over
 // another.
-func ask[A any](ctx context.Context, d *Directory, what string, question func(context.Context, *conn) (A, error)) (answer A, err error) {
+func ask[A any](ctx context.Context, d *Directory, what string, question func(context.Context, *conn) (A, error)) (A, error) {
+	return put(ctx, d, what, 2, question)
+}
+
+// put puts a question, and again over another connection where one is lost, so many times in
+// all.
+func put[A any](ctx context.Context, d *Directory, what string, times int, question func(context.Context, *conn) (A, error)) (answer A, err error) {
 	select {
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()
 	case <-ctx.Done():
 		return answer, fmt.Errorf("directory: %s: %w", what, ctx.Err())
 	}
-	for again := range 2 {
+	for range times {
+		if err = ctx.Err(); err != nil {
+			break
+		}
 		var c *conn
 		if c, err = d.connection(ctx); err != nil {
 			break
 		}
 		answer, err = question(ctx, c)
 		_, isLost := errors.AsType[*lostError](err)
-		if !isLost || ctx.Err() != nil || again > 0 {
+		if !isLost || ctx.Err() != nil {
 			break
 		}
 	}
@@ -141,13 +151,32 @@ func (d *Directory) connection(ctx context.Context) (*conn, error) {
 		d.conn.close()
 		d.conn = nil
 	}
+	c, err := d.dial(ctx, d.target.address)
+	if err == nil {
+		d.conn = c
+	}
+	return c, err
+}
+
+// another returns a connection to the same server as c's, which the caller closes.
+func (d *Directory) another(ctx context.Context, c *conn) (*conn, error) {
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return d.dial(ctx, c.address(d.target))
+}
+
+// dial connects, but not too often. Whoever calls it has the turn.
+func (d *Directory) dial(ctx context.Context, address string) (*conn, error) {
 	began := time.Now()
 	if began.Before(d.pause) {
 		return nil, d.failure
 	}
-	c, err := d.connect(ctx)
+	c, err := d.connect(ctx, address)
 	if err == nil {
-		d.conn = c
 		return c, nil
 	}
 	if ctx.Err() == nil {

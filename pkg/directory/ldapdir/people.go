@@ -166,7 +166,7 @@ func (d *Directory) entry(ctx context.Context, c *conn, id string, attributes []
 	if !c.ad {
 		return c.search(ctx, query{base: d.options.Base, below: true, filter: equal(entryUUID, id), attributes: attributes})
 	}
-	found, err := c.search(ctx, query{base: "<GUID=" + id + ">", filter: anything, attributes: attributes})
+	found, err := c.search(ctx, query{base: byGUID(id), filter: anything, attributes: attributes})
 	if errors.Is(err, errNoEntry) {
 		return nil, nil
 	}

@@ -21,6 +21,8 @@ type query struct {
 const (
 	pageSize   = 500 // servers have a limit of their own, of 1000 as a rule
 	maxEntries = 1000
+	maxPages   = 10_000    // a page may be empty, and not the last
+	everything = 1_000_000 // the limit of a query that has none: more would be no directory
 )
 
 // lostError says that a question was not answered because the connection ended.
@@ -31,39 +33,59 @@ func (e *lostError) Unwrap() error { return e.error }
 // errNoEntry says that there is no entry of the base's name.
 var errNoEntry = errors.New("there is no such entry")
 
-// search returns the entries that the server has: all of them or an error. It follows no
-// referrals: they could lead our password to somebody else's server.
+// search returns the entries that the server has: all of them or an error.
 func (c *conn) search(ctx context.Context, q query) (all []*ldap.Entry, err error) {
+	err = c.pages(ctx, q, func(some []*ldap.Entry) error {
+		all = append(all, some...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// pages yields the entries that the server has, page by page: all of them or an error. It
+// follows no referrals: they could lead our password to somebody else's server. Some servers
+// forget a search of many pages when the connection is used for another.
+func (c *conn) pages(ctx context.Context, q query, yield func([]*ldap.Entry) error) error {
 	if q.limit == 0 {
 		q.limit = maxEntries
 	}
-	scope := ldap.ScopeBaseObject
-	if q.below {
-		scope = ldap.ScopeWholeSubtree
-	}
 	paging := ldap.NewControlPaging(pageSize)
-	for {
+	found := 0
+	for range maxPages {
 		result, err := c.page(ctx, &ldap.SearchRequest{
-			BaseDN: q.base, Scope: scope, DerefAliases: ldap.NeverDerefAliases,
+			BaseDN: q.base, Scope: q.scope(), DerefAliases: ldap.NeverDerefAliases,
 			SizeLimit: q.limit + 1, EnforceSizeLimit: true, TimeLimit: int(c.timeout/time.Second) + 1,
 			Filter: q.filter, Attributes: q.attributes, Controls: []ldap.Control{paging},
 		})
 		if q.below && errors.Is(err, errNoEntry) {
-			return nil, fmt.Errorf("the base %q is not there, or may not be read", q.base)
+			return fmt.Errorf("the base %q is not there, or may not be read", q.base)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		all = append(all, result.Entries...)
-		if len(all) > q.limit {
-			return nil, fmt.Errorf("it found more than %d entries", q.limit)
+		if found += len(result.Entries); found > q.limit {
+			return fmt.Errorf("it found more than %d entries", q.limit)
+		}
+		if err := yield(result.Entries); err != nil {
+			return err
 		}
 		next, _ := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 		if next == nil || len(next.Cookie) == 0 {
-			return all, nil
+			return nil
 		}
 		paging.SetCookie(next.Cookie)
 	}
+	return errors.New("it comes to no end")
+}
+
+func (q query) scope() int {
+	if q.below {
+		return ldap.ScopeWholeSubtree
+	}
+	return ldap.ScopeBaseObject
 }
 
 // page sends one request, and waits for its answer within the time-out. Entries that come
@@ -80,6 +102,8 @@ func (c *conn) page(ctx context.Context, r *ldap.SearchRequest) (*ldap.SearchRes
 		return result, nil
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
 		return nil, errNoEntry
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
+		return nil, fmt.Errorf("search: there is more than the server gives this account (OpenLDAP: raise size.prtotal, see slapd.conf(5)): %w", plain(err))
 	case isAnswer(err):
 		return nil, fmt.Errorf("search: %w", plain(err))
 	}

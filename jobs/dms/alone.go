@@ -1,0 +1,40 @@
+package dms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mailchute/pkg/fault"
+)
+
+// alone makes a change that gives an object aliases or addresses, with a look before and
+// after whether somebody else has them: then it is undone. A directory need not see to it.
+func (p *pass) alone(ctx context.Context, o *object, aliases, addresses []string, change, undo func() error) error {
+	look := func() error {
+		if len(aliases)+len(addresses) == 0 {
+			return nil
+		}
+		uses, err := p.Publisher.InUse(ctx, aliases, addresses, o.actual.ID)
+		if err != nil {
+			return err
+		}
+		if len(uses) > 0 {
+			return fmt.Errorf("%s is in use by %s: %w", uses[0].Value, uses[0].Where, fault.ErrConflict)
+		}
+		return nil
+	}
+	if err := look(); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	err := look()
+	if errors.Is(err, fault.ErrConflict) {
+		if failed := undo(); failed != nil {
+			return failed
+		}
+	}
+	return err
+}

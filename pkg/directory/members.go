@@ -1,0 +1,54 @@
+package directory
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MembersDigest returns a digest of a group's members: the same for the same ones in another
+// order, or with one of them twice.
+func MembersDigest(members []Member) string {
+	rows := make([]string, 0, len(members))
+	for _, m := range members {
+		addresses := make([]string, 0, len(m.Addresses))
+		for _, a := range m.Addresses {
+			addresses = append(addresses, foldASCII(a))
+		}
+		slices.Sort(addresses)
+		row := []string{strconv.Quote(m.Name), strconv.Quote(m.ID), strconv.Quote(foldASCII(m.Login))}
+		for _, a := range slices.Compact(addresses) {
+			row = append(row, strconv.Quote(a))
+		}
+		rows = append(rows, strings.Join(row, " "))
+	}
+	slices.Sort(rows)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(rows), "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// MemberChanges returns what makes the members of a group, have, those that are wanted: each
+// once, in the order of their keys. Zero Refs are nobody, wherever they stand.
+func MemberChanges(want, have []Ref) (add, remove []Ref) {
+	return missing(want, have), missing(have, want)
+}
+
+// missing returns those of refs that others has not.
+func missing(refs, others []Ref) []Ref {
+	known := map[string]bool{"": true}
+	for _, r := range others {
+		known[r.Key] = true
+	}
+	var found []Ref
+	for _, r := range refs {
+		if !known[r.Key] {
+			known[r.Key] = true
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b Ref) int { return cmp.Compare(a.Key, b.Key) })
+	return found
+}

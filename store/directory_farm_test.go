@@ -1,0 +1,143 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailchute/pkg/directory"
+	"mailchute/pkg/fault"
+	"mailchute/store"
+)
+
+func TestDirectoryPolicy(t *testing.T) {
+	t.Parallel()
+	f := newFarm(t)
+	ctx := t.Context()
+	kinds := func(create, rename, modify, remove bool) map[directory.RequestKind]bool {
+		return map[directory.RequestKind]bool{
+			directory.RequestCreate: create, directory.RequestRename: rename, directory.RequestModify: modify, directory.RequestDelete: remove,
+		}
+	}
+	want := directory.Policy{Groups: true, Approve: kinds(true, true, false, true), Expire: 30 * day, Remind: 7 * day, RenameGrace: 30 * day}
+	if diff := cmp.Diff(want, must(f.DirectoryPolicy(ctx))); diff != "" {
+		t.Errorf("unset (-want +got):\n%s", diff)
+	}
+	f.must(f.SetSettings(ctx, map[string]string{
+		"groups_allowed": "false", "approve_create": "false", "approve_rename": "false", "approve_modify": "true", "approve_delete": "false",
+		"four_eyes": "true", "request_expire": "forever", "request_remind": "1d", "rename_grace": "0", "alias_keep": "12h",
+		"alias_prefix": "sp-", "display_domain": "corp.example", "require_auth": "true", "hide_contacts": "true",
+	}))
+	want = directory.Policy{
+		Approve: kinds(false, false, true, false), FourEyes: true, Remind: day, AliasKeep: 12 * time.Hour,
+		AliasPrefix: "sp-", Domain: "corp.example", RequireAuth: true, Hidden: true,
+	}
+	if diff := cmp.Diff(want, must(f.DirectoryPolicy(ctx))); diff != "" {
+		t.Errorf("set (-want +got):\n%s", diff)
+	}
+	for key, values := range map[string][]string{
+		"groups_allowed": {"", "perhaps"}, "approve_delete": {"maybe"}, "request_expire": {"0", "0s", "", "-1d"}, "request_remind": {"never"},
+		"rename_grace": {"forever", "", "-1h"}, "alias_keep": {"x"}, "alias_prefix": {"SP-", "a b", "-", ".", "ä", strings.Repeat("a", 33)},
+		"display_domain": {"a@b", "a b", "[1.2.3.4]", "@"},
+	} {
+		for _, v := range values {
+			wantRefused(t, key+"="+v, f.SetSettings(ctx, map[string]string{key: v}), fault.ErrInvalid)
+		}
+	}
+	if a, b := must(f.Installation(ctx)), must(f.Installation(ctx)); a != b || len(a) != 36 {
+		t.Errorf("got %q and %q, want one UUID", a, b)
+	}
+}
+
+func TestFarmContacts(t *testing.T) {
+	t.Parallel()
+	for name, catalog := range catalogs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPublishing(t, catalog(t))
+			ctx := t.Context()
+			c := store.FarmContact{Alias: "Docs", FirstName: "Team", LastName: "Docs", Forward: "docs@farm.example", Client: "farm"}
+			put := func(change func(*store.FarmContact), old string) error {
+				with := c
+				change(&with)
+				return p.PutFarmContact(ctx, with, old)
+			}
+			same := func(*store.FarmContact) {}
+			alias := func(a string) func(*store.FarmContact) { return func(c *store.FarmContact) { c.Alias = a } }
+			p.must(put(same, ""))
+			wantRefused(t, "again", put(same, ""), fault.ErrConflict, "contact docs of another farm")
+			wantRefused(t, "a library's", put(alias("in"), ""), fault.ErrConflict, "library in")
+			wantRefused(t, "no alias", put(alias("a+b"), ""), fault.ErrInvalid)
+			wantRefused(t, "no address", put(func(c *store.FarmContact) { c.Alias, c.Forward = "x", "x" }, ""), fault.ErrInvalid)
+			wantRefused(t, "no name", put(func(c *store.FarmContact) { c.Alias, c.LastName = "x", "a\nb" }, ""), fault.ErrInvalid)
+			wantRefused(t, "not there", put(alias("x"), "x"), fault.ErrNotFound)
+			wantRefused(t, "another client's", put(func(c *store.FarmContact) { c.Client = "eve" }, "docs"), fault.ErrNotFound)
+			wantRefused(t, "to a library's", put(alias("in"), "docs"), fault.ErrConflict, "library in")
+			key := must(p.FarmContacts(ctx))[0].Key
+			p.must(put(alias("papers"), "DOCS"))
+			all := must(p.FarmContacts(ctx))
+			if len(all) != 1 || all[0].Key != key || all[0].Alias != "papers" {
+				t.Errorf("got %+v, want the same under another alias", all)
+			}
+			if got := p.addressee("docs") + ", " + p.addressee("papers"); got != "nobody, reserved" {
+				t.Errorf("got %s", got)
+			}
+			wantRefused(t, "remove another client's", p.RemoveFarmContact(ctx, "eve", "papers"), fault.ErrNotFound)
+			p.must(p.RemoveFarmContact(ctx, "farm", "Papers"))
+			wantRefused(t, "remove again", p.RemoveFarmContact(ctx, "farm", "papers"), fault.ErrNotFound)
+			if got := p.addressee("papers"); got != "nobody" {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+func TestFarmDistributions(t *testing.T) {
+	t.Parallel()
+	for name, catalog := range catalogs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPublishing(t, catalog(t))
+			ctx := t.Context()
+			ask := func(alias, want string) (directory.Request, error) {
+				return p.AskFarmDistribution(ctx, alias, store.Ask{Want: directory.Properties{LocalPart: want}, Delete: want == "", Actor: "farm"})
+			}
+			_, err := ask("sales", "other")
+			wantRefused(t, "rename of none", err, fault.ErrNotFound)
+			_, err = ask("sales", "")
+			wantRefused(t, "delete of none", err, fault.ErrNotFound)
+			_, err = ask("in", "in")
+			wantRefused(t, "a library's", err, fault.ErrConflict, "library in")
+			r := must(ask("sales", "sales"))
+			if r.State != directory.Pending || r.Requester != "farm" || r.Name != "group sales of another farm" {
+				t.Errorf("got %+v", r)
+			}
+			p.follow(must(p.ApproveRequest(ctx, r.ID, store.Verdict{})))
+			p.follow(must(p.ApproveRequest(ctx, must(ask("Sales", "market")).ID, store.Verdict{})))
+			_, err = p.FarmDistribution(ctx, "sales")
+			wantRefused(t, "by the alias that it had", err, fault.ErrNotFound)
+			d := must(p.FarmDistribution(ctx, "market"))
+			if d.Key != r.Distribution || d.Name != "group market of another farm" || p.addressee("sales") != d.Name {
+				t.Errorf("got %+v, and sales is of %s", d, p.addressee("sales"))
+			}
+			set := func(members ...string) error {
+				return p.SetFarmMembers(ctx, "market", func([]string) ([]string, error) { return members, nil })
+			}
+			p.must(set("user:b", "contact:c", "user:b"))
+			last := must(p.LastChange(ctx))
+			p.must(set("contact:c", "user:b"))
+			if diff := cmp.Diff([]string{"contact:c", "user:b"}, must(p.FarmDistribution(ctx, "market")).Members); diff != "" || must(p.LastChange(ctx)) != last {
+				t.Errorf("members (-want +got):\n%s", diff)
+			}
+			for _, bad := range []string{"alice", "contact:", "group:team", "user:"} {
+				wantRefused(t, bad, set(bad), fault.ErrInvalid)
+			}
+			p.follow(must(p.ApproveRequest(ctx, must(ask("market", "")).ID, store.Verdict{})))
+			_, err = p.FarmDistribution(ctx, "market")
+			wantRefused(t, "when it is gone", err, fault.ErrNotFound)
+			p.checkEvents()
+		})
+	}
+}
