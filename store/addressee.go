@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"mailchute/pkg/address"
 	"mailchute/pkg/directory"
+	"mailchute/pkg/fault"
 	"mailchute/pkg/library"
 )
 
@@ -35,9 +37,11 @@ func (s *Store) At(ctx context.Context, local string) (a Addressee, err error) {
 			a.Group, a.Why, err = groupNote(tx, local, owner)
 		case owner.Contact != "":
 			a.Why, err = contactNote(tx, local)
+		case owner.due(s.time()):
+			err = fmt.Errorf("it was that of %s: %w", owner.Was, fault.ErrNotFound)
 		default:
 			a.Why = fmt.Sprintf("the local part %s was that of %s, and is reserved until %s (alias_keep): no library has it",
-				local, owner.Was, owner.Until.Format(time.DateOnly))
+				local, owner.Was, owner.Until.Local().Format(time.DateOnly))
 		}
 		return err
 	})
@@ -55,24 +59,31 @@ func groupNote(tx Tx, local string, owner Owner) (name, note string, err error) 
 	if err != nil {
 		return "", "", err
 	}
+	known, err := tx.KnownObject(d.Key)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return "", "", err
+	}
 	key := address.FoldLocal(local)
 	note = fmt.Sprintf("%s is the address of %s", local, d.Name)
 	switch now := address.FoldLocal(d.Now.LocalPart); {
 	case d.Orphan:
 		note += ", which was removed"
-	case now == key && open.State != directory.Approved:
+	case now == key && open.State == directory.Approved:
+	case now == key && known.State == directory.ObjectActive:
 		note += ", which is published"
 	case now == key:
+		note += ", which the directory has not taken (mailchute directory list)"
 	case !owner.Until.IsZero():
 		note = fmt.Sprintf("%s was the address of %s until that became %s", local, d.Name, d.Now.LocalPart)
 	}
 	switch open.State {
+	case directory.Applied, directory.Rejected, directory.Failed, directory.Cancelled: // none is open
 	case directory.Pending:
 		note += fmt.Sprintf(" (request %d to %s it waits for an approval)", open.ID, open.Kind)
 	case directory.Approved:
 		note += fmt.Sprintf(" (request %d to %s it is approved: the directory has to follow)", open.ID, open.Kind)
 	}
-	return d.Name, note + ": let the MTA expand it before the drop folder (mailchute recipients --format postfix-aliases), or file it with held release --to LIBRARY", nil
+	return d.Name, note + ": let the mail system send it to the members before it reaches the drop folder (mailchute help directory), or file it with held release --to LIBRARY", nil
 }
 
 // contactNote says where mail for a contact of another farm belongs.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,6 +94,9 @@ func (q asking) insert(d Distribution, want directory.Properties, kinds []direct
 		return r, err
 	}
 	asked := directory.Event{Request: r.ID, At: q.now, Actor: q.actor, To: r.State, Revision: r.Revision, Text: a.Justification}
+	if r.Kind != directory.RequestDelete {
+		asked.Text = strings.TrimSuffix(changesOf(r.Before, r.Want)+": "+a.Justification, ": ")
+	}
 	if err := recordEvent(q.tx, r, "ask", asked); err != nil {
 		return r, err
 	}
@@ -123,10 +127,28 @@ func (q asking) edit(d Distribution, open directory.Request, want directory.Prop
 	if err := q.unreserve(d, open.Want.LocalPart, want.LocalPart); err != nil {
 		return open, err
 	}
+	e.Text = changesOf(open.Want, want)
 	if err := transition(q.tx, open, after, "edit", e); err != nil {
 		return open, err
 	}
 	return q.byPolicy(after, directory.KindOf(after.Before, want))
+}
+
+// changesOf says what somebody wants otherwise than it was.
+func changesOf(before, want directory.Properties) string {
+	var all []string
+	for _, c := range []struct{ name, before, want string }{
+		{"local_part", before.LocalPart, want.LocalPart},
+		{"title", before.Title, want.Title},
+		{"description", before.Description, want.Description},
+		{"manager", before.Manager, want.Manager},
+		{"require_auth", strconv.FormatBool(before.RequireAuth), strconv.FormatBool(want.RequireAuth)},
+	} {
+		if c.before != c.want {
+			all = append(all, fmt.Sprintf("%s %q -> %q", c.name, c.before, c.want))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // inTheWay says that nothing else can be asked for while a request is open.

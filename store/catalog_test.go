@@ -120,3 +120,25 @@ func TestLevelOf(t *testing.T) {
 		t.Errorf("got %v for an unknown user, want not found", err)
 	}
 }
+
+// A library that has a local part which nobody could ask for today keeps it, whatever else
+// of it is changed.
+func TestLocalPartOfOldData(t *testing.T) {
+	t.Parallel()
+	f := newFarm(t)
+	ctx := t.Context()
+	old := library.Library{Name: "old", Site: "default", LocalPart: strings.Repeat("x", 100)}
+	f.change(func(tx store.Tx) error {
+		return errors.Join(tx.InsertLibrary(old), tx.ClaimLocalPart(old.LocalPart, store.Owner{Library: "old"}))
+	})
+	f.must(f.SetLibrary(ctx, "old", func(l *library.Library) error { l.Title = "Old"; return nil }))
+	if at := must(f.At(ctx, old.LocalPart)); at.Library.Name != "old" || at.Library.Title != "Old" {
+		t.Errorf("got %+v, want the library", at)
+	}
+	if err := f.SetLibrary(ctx, "old", func(l *library.Library) error { l.LocalPart += "y"; return nil }); err == nil {
+		t.Error("another one of that length was taken")
+	}
+	if err := f.AddLibrary(ctx, library.Library{Name: "new", Site: "default", LocalPart: strings.Repeat("y", 100)}); err == nil {
+		t.Error("a new one of that length was taken")
+	}
+}

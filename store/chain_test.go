@@ -195,7 +195,7 @@ func TestChainFaults(t *testing.T) {
 		}, "follows another record than that of run ", 2},
 		{"a message is inserted", func(tx store.Tx, runs []store.Run) error {
 			return tx.InsertProcessed(store.Processed{Run: runs[1].ID, State: store.Deferred, Waiting: []string{"a"}})
-		}, "messages, outcomes, ends of held mail or sweep of run", 1},
+		}, "messages, outcomes, ends of held mail, sweep or changes of the directory of run", 1},
 		{"the first runs are removed", func(tx store.Tx, runs []store.Run) error { return tx.DeleteRuns(2) }, "of 2 runs before run", 2},
 		{"a run in between is removed", func(tx store.Tx, runs []store.Run) error {
 			gone := runs[1]
@@ -221,7 +221,7 @@ func TestChainFaults(t *testing.T) {
 			first := store.Run{ID: "first", State: store.RunClosed, Place: 1}
 			first.Digest = first.Sum()
 			return tx.InsertRun(first)
-		}, "messages, outcomes, ends of held mail or sweep of run first", -1},
+		}, "messages, outcomes, ends of held mail, sweep or changes of the directory of run first", -1},
 		{"two runs are swapped", func(tx store.Tx, runs []store.Run) error {
 			runs[1].Place = 99
 			if err := tx.UpdateRun(runs[1]); err != nil {

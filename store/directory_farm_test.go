@@ -1,12 +1,14 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailchute/pkg/access"
 	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
 	"mailchute/store"
@@ -116,28 +118,100 @@ func TestFarmDistributions(t *testing.T) {
 			}
 			p.follow(must(p.ApproveRequest(ctx, r.ID, store.Verdict{})))
 			p.follow(must(p.ApproveRequest(ctx, must(ask("Sales", "market")).ID, store.Verdict{})))
-			_, err = p.FarmDistribution(ctx, "sales")
+			_, _, err = p.FarmDistribution(ctx, "farm", "sales")
 			wantRefused(t, "by the alias that it had", err, fault.ErrNotFound)
-			d := must(p.FarmDistribution(ctx, "market"))
+			find := func(alias string) store.Distribution {
+				d, _, err := p.FarmDistribution(ctx, "farm", alias)
+				p.must(err)
+				return d
+			}
+			d := find("market")
 			if d.Key != r.Distribution || d.Name != "group market of another farm" || p.addressee("sales") != d.Name {
 				t.Errorf("got %+v, and sales is of %s", d, p.addressee("sales"))
 			}
 			set := func(members ...string) error {
-				return p.SetFarmMembers(ctx, "market", func([]string) ([]string, error) { return members, nil })
+				return p.SetFarmMembers(ctx, "farm", "market", func([]string) ([]string, error) { return members, nil })
 			}
 			p.must(set("user:b", "contact:c", "user:b"))
 			last := must(p.LastChange(ctx))
 			p.must(set("contact:c", "user:b"))
-			if diff := cmp.Diff([]string{"contact:c", "user:b"}, must(p.FarmDistribution(ctx, "market")).Members); diff != "" || must(p.LastChange(ctx)) != last {
+			if diff := cmp.Diff([]string{"contact:c", "user:b"}, find("Market").Members); diff != "" || must(p.LastChange(ctx)) != last {
 				t.Errorf("members (-want +got):\n%s", diff)
 			}
 			for _, bad := range []string{"alice", "contact:", "group:team", "user:"} {
 				wantRefused(t, bad, set(bad), fault.ErrInvalid)
 			}
 			p.follow(must(p.ApproveRequest(ctx, must(ask("market", "")).ID, store.Verdict{})))
-			_, err = p.FarmDistribution(ctx, "market")
+			_, _, err = p.FarmDistribution(ctx, "farm", "market")
 			wantRefused(t, "when it is gone", err, fault.ErrNotFound)
 			p.checkEvents()
+		})
+	}
+}
+
+// A distribution group of another farm is that of the client who asked for it, whoever asks
+// in between, and whatever it is renamed to.
+func TestFarmDistributionOfAnother(t *testing.T) {
+	t.Parallel()
+	for name, catalog := range catalogs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPublishing(t, catalog(t))
+			ctx := t.Context()
+			ask := func(client, alias, want string) (directory.Request, error) {
+				return p.AskFarmDistribution(ctx, alias, store.Ask{Want: directory.Properties{LocalPart: want}, Delete: want == "", Actor: client})
+			}
+			refused := func(alias string) {
+				t.Helper()
+				for _, want := range []string{alias, "theirs", ""} {
+					_, err := ask("eve", alias, want)
+					wantRefused(t, fmt.Sprintf("eve asks for %q of %s", want, alias), err, directory.ErrAccess)
+				}
+				err := p.SetFarmMembers(ctx, "eve", alias, func([]string) ([]string, error) { return []string{"user:eve"}, nil })
+				wantRefused(t, "members", err, directory.ErrAccess)
+				_, _, err = p.FarmDistribution(ctx, "eve", alias)
+				wantRefused(t, "look", err, directory.ErrAccess)
+			}
+			r := must(ask("farm", "sales", "sales"))
+			refused("sales")
+			p.follow(must(p.ApproveRequest(ctx, r.ID, store.Verdict{})))
+			refused("SALES")
+			r = must(ask("farm", "sales", "market"))
+			refused("market")
+			p.follow(must(p.ApproveRequest(ctx, r.ID, store.Verdict{})))
+			refused("market")
+			d, open, err := p.FarmDistribution(ctx, "farm", "market")
+			if err != nil || open.ID != 0 || d.Client != "farm" || d.Members != nil {
+				t.Errorf("got %+v, %+v, %v, want the client's as it was", d, open, err)
+			}
+			r = must(ask("farm", "market", ""))
+			if _, open, err := p.FarmDistribution(ctx, "farm", "market"); err != nil || open.ID != r.ID {
+				t.Errorf("got %+v, %v, want the open request", open, err)
+			}
+			refused("market")
+			p.follow(must(p.ApproveRequest(ctx, r.ID, store.Verdict{})))
+			if r := must(ask("eve", "market", "market")); r.Requester != "eve" {
+				t.Errorf("got %+v, want what is gone to be anybody's", r)
+			}
+			p.must(p.AddGroup(ctx, access.Group{Name: "own"}))
+			must(p.ask("own", "own"))
+			_, err = ask("farm", "own", "own")
+			wantRefused(t, "a group of the catalog", err, fault.ErrConflict, "group own")
+			_, _, err = p.FarmDistribution(ctx, "", "own")
+			wantRefused(t, "no client", err, fault.ErrNotFound)
+			err = p.SetFarmMembers(ctx, "", "own", func([]string) ([]string, error) { return nil, nil })
+			wantRefused(t, "members of a group of the catalog", err, fault.ErrNotFound)
+			by := map[string]bool{}
+			p.must(p.catalog.View(ctx, func(tx store.Tx) error {
+				changes, err := tx.Changes(0)
+				for _, c := range changes {
+					by[c.Actor] = true
+				}
+				return err
+			}))
+			if !by["farm"] || !by["eve"] {
+				t.Errorf("got %v as the actors of changes, want the clients among them", by)
+			}
 		})
 	}
 }

@@ -12,7 +12,10 @@ import (
 type Distribution struct {
 	Key   string // a UUID in lower case: that of its object in the directory
 	Group string // of the catalog; "" for one of another farm, and where Orphan
-	Name  string // for people: "group team", "group announce of another farm"
+	// Client is who asked for one of another farm, and alone may change it; "" for those of
+	// the catalog's groups.
+	Client string
+	Name   string // for people: "group team", "group announce of another farm"
 	// Now is what was approved; its LocalPart is "" while nothing was, and when it is to go.
 	Now    directory.Properties
 	Orphan bool // its group is gone, while the deletion waits for approval

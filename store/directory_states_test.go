@@ -320,3 +320,55 @@ func TestAskProperties(t *testing.T) {
 		t.Errorf("got %+v, want the request edited", edited)
 	}
 }
+
+// A sweep, too, lets requests expire and frees what is not reserved any more; it reminds
+// nobody.
+func TestSweepTidiesRequests(t *testing.T) {
+	t.Parallel()
+	p := newPublishing(t)
+	p.set("request_remind", "1d")
+	p.published("crew", "a")
+	p.published("crew", "b")
+	must(p.ask("team", "team"))
+	for _, row := range []struct {
+		wait time.Duration
+		want string
+	}{{29 * day, "pending// team: group team"}, {day, "cancelled/-/"}} {
+		p.pass(row.wait)
+		run := must(p.OpenRun(t.Context(), "sweep", "manual"))
+		p.must(p.Sweep(t.Context(), run.ID))
+		if got := p.stands(); got != row.want {
+			t.Errorf("got %s, want %s", got, row.want)
+		}
+	}
+	if got := p.addressee("a"); got != "nobody" {
+		t.Errorf("the address that the crew had is of %s, want nobody", got)
+	}
+	last := must(p.Requests(t.Context()))
+	if r := last[len(last)-1]; !r.Reminded.IsZero() {
+		t.Errorf("got %+v, want no reminder", r)
+	}
+	p.checkEvents()
+}
+
+// What a SOAP client is told of a request that failed stays with it until it is tried again.
+func TestFailedAs(t *testing.T) {
+	t.Parallel()
+	for name, catalog := range catalogs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPublishing(t, catalog(t))
+			ctx := t.Context()
+			r := must(p.ApproveRequest(ctx, must(p.ask("team", "team")).ID, store.Verdict{}))
+			p.must(p.RecordDirectory(ctx, p.run, store.DirectoryResult{
+				Ends: []store.Ending{{Request: r.ID, To: directory.Failed, Trouble: "x", Status: directory.StatusDuplicateAlias}},
+			}))
+			if got := must1(p.Request(ctx, r.ID)).FailedAs; got != directory.StatusDuplicateAlias {
+				t.Errorf("got %s", got)
+			}
+			if got := must(p.ApproveRequest(ctx, r.ID, store.Verdict{})).FailedAs; got != directory.StatusSuccess {
+				t.Errorf("approved again: got %s, want none", got)
+			}
+		})
+	}
+}

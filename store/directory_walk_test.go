@@ -27,9 +27,13 @@ func TestDistributionModel(t *testing.T) {
 			t.Logf("seed %d", seed)
 			w := &walk{
 				publishing: newPublishing(t, catalogs()[name](t)), rnd: rand.New(rand.NewPCG(seed, 1)),
-				asked: map[*asked]time.Time{}, revised: map[*asked]string{},
+				asked: map[*asked]time.Time{}, revised: map[*asked]shows{},
 			}
 			w.model = newModel(w.clock())
+			w.key = func(d *modelled) string { return must1(w.Request(w.Context(), d.last.id)).Distribution }
+			for _, login := range []string{"alice", "bob"} {
+				w.must(w.AddUser(w.Context(), access.User{Login: login}))
+			}
 			for i := range steps {
 				w.step()
 				w.compare(i)
@@ -52,7 +56,7 @@ type walk struct {
 	rnd     *rand.Rand
 	did     string
 	asked   map[*asked]time.Time // when requests were asked for, in their last revision
-	revised map[*asked]string    // what for
+	revised map[*asked]shows     // what for
 }
 
 func pick[V any](rnd *rand.Rand, of ...V) V { return of[rnd.IntN(len(of))] }
@@ -63,30 +67,18 @@ func (w *walk) step() {
 	group, local := pick(w.rnd, "team", "crew", "band"), pick(w.rnd, "a", "b", "c", "d", "e")
 	var got, want error
 	switch n := w.rnd.IntN(100); {
-	case n < 28:
-		w.did = fmt.Sprintf("ask %s %s", group, local)
-		_, got = w.publishing.ask(group, strings.ToUpper(local)[:1])
-		if _, ok := w.groups[group]; ok {
-			want = w.model.ask(group, local)
-		} else {
-			want = fault.ErrNotFound
-		}
+	case n < 26:
+		got, want = w.stepAsk(group, local)
 	case n < 36:
-		w.did = "ask for the end of " + group
-		_, got = w.publishing.ask(group, "")
-		if _, ok := w.groups[group]; ok {
-			want = w.askEnd(group)
-		} else {
-			want = fault.ErrNotFound
-		}
+		got, want = w.stepAskFarm(local)
 	case n < 56:
 		got, want = w.stepDecide()
 	case n < 74:
 		w.stepRecord()
-	case n < 80:
+	case n < 78:
 		w.did = "remove " + group
 		got, want = w.RemoveGroup(ctx, group), w.remove(group)
-	case n < 86:
+	case n < 83:
 		w.did = "add " + group
 		got = w.AddGroup(ctx, access.Group{Name: group, Site: "default"})
 		if _, ok := w.groups[group]; ok {
@@ -94,6 +86,8 @@ func (w *walk) step() {
 		} else {
 			w.groups[group] = nil
 		}
+	case n < 88:
+		got, want = w.stepMembers(group)
 	case n < 92:
 		got, want = w.stepLibrary(pick(w.rnd, "one", "two"), local)
 	case n < 96:
@@ -111,6 +105,34 @@ func (w *walk) step() {
 	w.number()
 }
 
+func (w *walk) stepAsk(group, local string) (got, want error) {
+	ask := shows{local, pick(w.rnd, "Us", "Them")}
+	if w.rnd.IntN(4) == 0 {
+		ask = shows{}
+	}
+	w.did = fmt.Sprintf("ask %s %v", group, ask)
+	_, got = w.AskDistribution(w.Context(), group, ask.ask(""))
+	return got, w.model.ask(group, ask)
+}
+
+func (w *walk) stepAskFarm(alias string) (got, want error) {
+	client, ask := pick(w.rnd, "farm", "farm", "eve"), shows{alias, pick(w.rnd, "Us", "Them")}
+	switch w.rnd.IntN(4) {
+	case 0:
+		ask = shows{}
+	case 1:
+		ask.local = pick(w.rnd, "a", "b", "c", "d", "e")
+	}
+	w.did = fmt.Sprintf("%s asks %s %v", client, alias, ask)
+	_, got = w.AskFarmDistribution(w.Context(), alias, ask.ask(client))
+	return got, w.model.askFarm(client, alias, ask)
+}
+
+// ask is what is asked of the store; without a local part it is the end.
+func (s shows) ask(actor string) store.Ask {
+	return store.Ask{Want: directory.Properties{LocalPart: strings.ToUpper(s.local), Title: s.title}, Delete: s.local == "", Actor: actor}
+}
+
 // number gives the model's new requests their numbers, and notes when they were asked for.
 func (w *walk) number() {
 	for _, d := range w.all {
@@ -118,14 +140,11 @@ func (w *walk) number() {
 			continue
 		}
 		if d.last.id == 0 {
-			for _, r := range must(w.Requests(w.Context())) {
-				if r.Name == d.name && r.State == d.last.state {
-					d.last.id = r.ID // the newest
-				}
-			}
+			all := must(w.Requests(w.Context()))
+			d.last.id = all[len(all)-1].ID // a step makes one at most
 		}
-		if w.revised[d.last] != d.last.want+"." {
-			w.asked[d.last], w.revised[d.last] = w.model.now, d.last.want+"."
+		if was, ok := w.revised[d.last]; !ok || was != d.last.want {
+			w.asked[d.last], w.revised[d.last] = w.model.now, d.last.want
 		}
 	}
 }
@@ -209,25 +228,25 @@ func (w *walk) stepLibrary(name, local string) (got, want error) {
 }
 
 func (w *walk) stepPolicy() {
-	kind := pick(w.rnd, "create", "rename", "delete")
+	kind := pick(w.rnd, "create", "rename", "modify", "delete")
 	w.waits[kind] = !w.waits[kind]
-	w.grace, w.keep = pick(w.rnd, 0, 30*day), pick(w.rnd, 0, 10*day)
-	w.did = fmt.Sprintf("policy %s %v %v %v", kind, w.waits[kind], w.grace, w.keep)
-	w.set("approve_"+kind, fmt.Sprint(w.waits[kind]), "rename_grace", w.grace.String(), "alias_keep", w.keep.String())
+	w.grace, w.keep, w.prefix = pick(w.rnd, 0, 30*day), pick(w.rnd, 0, 10*day), pick(w.rnd, "", "sp-")
+	w.did = fmt.Sprintf("policy %s %v %v %v %s", kind, w.waits[kind], w.grace, w.keep, w.prefix)
+	w.publishing.set("alias_prefix", w.prefix, "approve_"+kind, fmt.Sprint(w.waits[kind]), "rename_grace", w.grace.String(), "alias_keep", w.keep.String())
 }
 
 // compare compares all that there is.
 func (w *walk) compare(i int) {
 	got, want := map[string]string{}, map[string]string{}
 	for _, d := range must(w.Distributions(w.Context())) {
-		got[d.Name+fmt.Sprint(" ", d.Orphan, " ", strings.ToLower(d.Now.LocalPart))] += "x"
+		got[fmt.Sprint(d.Name, d.Client, d.Orphan, d.Now.Title, strings.ToLower(d.Now.LocalPart))] += "x"
 	}
 	for _, d := range w.all {
-		want[d.name+fmt.Sprint(" ", d.orphan, " ", d.now)] += "x"
+		want[fmt.Sprint(d.name, d.client, d.orphan, d.now.title, d.now.local)] += "x"
 		if d.last != nil {
 			r := must1(w.Request(w.Context(), d.last.id))
-			got[fmt.Sprint(r.ID)] = fmt.Sprint(r.State, r.Name, strings.ToLower(r.Want.LocalPart))
-			want[fmt.Sprint(r.ID)] = fmt.Sprint(d.last.state, d.name, d.last.want)
+			got[fmt.Sprint(r.ID)] = fmt.Sprint(r.State, r.Want.Title, strings.ToLower(r.Want.LocalPart))
+			want[fmt.Sprint(r.ID)] = fmt.Sprint(d.last.state, d.last.want.title, d.last.want.local)
 		}
 	}
 	for _, local := range []string{"a", "b", "c", "d", "e"} {
@@ -243,6 +262,7 @@ func (w *walk) compare(i int) {
 			}
 		}
 	}
+	w.comparePublished()
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.Errorf("step %d, %s (-want +got):\n%s", i, w.did, diff)
 	}

@@ -45,8 +45,8 @@ func TestWantedObjects(t *testing.T) {
 	team := directory.Properties{LocalPart: "Team", Title: "Us", Description: "All of us", Manager: "user:alice", RequireAuth: false}
 	must(p.AskDistribution(ctx, "team", store.Ask{Want: team}))
 	p.must(p.PutFarmContact(ctx, store.FarmContact{Alias: "theirs", FirstName: "Their", LastName: "List", Forward: "t@farm.test", Client: "farm"}, ""))
-	must(p.AskFarmDistribution(ctx, "ours", store.Ask{Want: directory.Properties{LocalPart: "ours", Title: "Ours"}}))
-	p.must(p.SetFarmMembers(ctx, "ours", func([]string) ([]string, error) {
+	must(p.AskFarmDistribution(ctx, "ours", store.Ask{Want: directory.Properties{LocalPart: "ours", Title: "Ours"}, Actor: "farm"}))
+	p.must(p.SetFarmMembers(ctx, "farm", "ours", func([]string) ([]string, error) {
 		return []string{"user:zoe", "contact:theirs", "contact:gone"}, nil
 	}))
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mailchute/pkg/address"
@@ -38,13 +39,10 @@ func (s *Store) PutFarmContact(ctx context.Context, c FarmContact, old string) e
 				}
 			}
 		}
-		// First, as that says whose an alias is; the owner must exist for the claim itself.
-		if err := localPartFree(tx, c.Alias, Owner{Contact: c.Key}, now); err != nil {
+		if err := tx.PutFarmContact(c); err != nil && !errors.Is(err, fault.ErrConflict) {
 			return err
 		}
-		if err := tx.PutFarmContact(c); err != nil {
-			return err
-		}
+		// Where another contact has the alias, this says whose it is.
 		return claimLocalPart(tx, c.Alias, Owner{Contact: c.Key}, now)
 	})
 }

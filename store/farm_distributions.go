@@ -18,15 +18,17 @@ import (
 const contactMember = "contact:"
 
 // AskFarmDistribution is AskDistribution for a distribution group of another farm: the one
-// that has an alias, or asks for it, else a new one whose local part is wanted to be that.
-// fault.ErrNotFound: there is none with the alias, and something else is wanted.
+// that has an alias, or asks for it, else a new one whose local part is wanted to be that,
+// and which is from then on the client's who asks. fault.ErrNotFound: there is none with the
+// alias, and something else is wanted. directory.ErrAccess: it is another client's.
 func (s *Store) AskFarmDistribution(ctx context.Context, alias string, a Ask) (r directory.Request, err error) {
 	err = s.decide(ctx, "distribution group "+alias+" of another farm", func(tx Tx, p directory.Policy, now time.Time) error {
 		r = directory.Request{}
-		d, err := farmDistribution(tx, alias)
+		client := s.actorOr(a.Actor)
+		d, _, err := farmDistribution(tx, client, alias)
 		isNew := !a.Delete && address.FoldLocal(a.Want.LocalPart) == address.FoldLocal(alias)
 		if errors.Is(err, fault.ErrNotFound) && isNew {
-			d, err = Distribution{Key: newUUID(), Name: farmGroupName(alias)}, nil
+			d, err = newFarmDistribution(tx, client, alias)
 		}
 		if err != nil {
 			return err
@@ -34,52 +36,74 @@ func (s *Store) AskFarmDistribution(ctx context.Context, alias string, a Ask) (r
 		if a.Want.Title == "" {
 			a.Want.Title = a.Want.LocalPart
 		}
-		r, err = asking{tx, p, now, s.actorOr(a.Actor)}.ask(d, a, "")
+		r, err = asking{tx, p, now, client}.ask(d, a, "")
 		return err
 	})
 	return r, err
 }
 
-// FarmDistribution returns the distribution group of another farm that has an alias, or asks
-// for it: fault.ErrNotFound.
-func (s *Store) FarmDistribution(ctx context.Context, alias string) (d Distribution, err error) {
-	err = s.view(ctx, "distribution group "+alias+" of another farm", func(tx Tx) error {
-		d, err = farmDistribution(tx, alias)
-		return err
-	})
-	return d, err
+// newFarmDistribution returns a new distribution group of a client, or the one that the
+// directory could not take before.
+func newFarmDistribution(tx Tx, client, alias string) (Distribution, error) {
+	name := farmGroupName(alias)
+	all, err := tx.Distributions()
+	if err != nil {
+		return Distribution{}, err
+	}
+	for _, d := range all {
+		if d.Client != client || d.Name != name || d.Now.LocalPart != "" {
+			continue
+		}
+		if open, err := openRequest(tx, d.Key); err != nil || open.ID == 0 {
+			return d, err
+		}
+	}
+	return Distribution{Key: newUUID(), Client: client, Name: name}, nil
 }
 
-func farmDistribution(tx Tx, alias string) (Distribution, error) {
-	missing := fmt.Errorf("distribution group %q of another farm: %w", alias, fault.ErrNotFound)
+// FarmDistribution returns the client's distribution group that has an alias, or asks for
+// it, and its open request, of which the ID is 0 where none is. fault.ErrNotFound: there is
+// none of another farm; directory.ErrAccess: it is another client's.
+func (s *Store) FarmDistribution(ctx context.Context, client, alias string) (d Distribution, open directory.Request, err error) {
+	err = s.view(ctx, "distribution group "+alias+" of another farm", func(tx Tx) error {
+		d, open, err = farmDistribution(tx, client, alias)
+		return err
+	})
+	return d, open, err
+}
+
+func farmDistribution(tx Tx, client, alias string) (d Distribution, open directory.Request, err error) {
+	missing := fmt.Errorf("%q: %w", alias, fault.ErrNotFound)
 	key := address.FoldLocal(alias)
 	owner, err := tx.OwnerOf(key)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && owner.Distribution == "" {
-		return Distribution{}, missing
+		return d, open, missing
 	}
 	if err != nil {
-		return Distribution{}, err
+		return d, open, err
 	}
-	d, err := tx.Distribution(owner.Distribution)
-	if err != nil {
-		return Distribution{}, err
+	if d, err = tx.Distribution(owner.Distribution); err != nil {
+		return d, open, err
 	}
-	if d.Group != "" || d.Orphan {
-		return Distribution{}, missing
+	if open, err = openRequest(tx, d.Key); err != nil {
+		return d, open, err
 	}
-	open, err := openRequest(tx, d.Key)
-	if err == nil && key != address.FoldLocal(d.Now.LocalPart) && key != address.FoldLocal(open.Want.LocalPart) {
-		return Distribution{}, missing // the address that it had
+	switch isOld := key != address.FoldLocal(d.Now.LocalPart) && key != address.FoldLocal(open.Want.LocalPart); {
+	case d.Client == "" || isOld:
+		return Distribution{}, directory.Request{}, missing
+	case d.Client != client:
+		return Distribution{}, directory.Request{}, fmt.Errorf("%q is the group of %s: %w", alias, d.Client, directory.ErrAccess)
 	}
-	return d, err
+	return d, open, nil
 }
 
-// SetFarmMembers changes the members of another farm's distribution group: "user:LOGIN" and
+// SetFarmMembers changes the members of a client's distribution group: "user:LOGIN" and
 // "contact:ALIAS". change gets them sorted; it may run more than once. No approval is needed.
-// fault.ErrNotFound; fault.ErrInvalid: something that cannot be a member.
-func (s *Store) SetFarmMembers(ctx context.Context, alias string, change func([]string) ([]string, error)) error {
+// The errors are those of FarmDistribution, and fault.ErrInvalid: something that cannot be a
+// member.
+func (s *Store) SetFarmMembers(ctx context.Context, client, alias string, change func([]string) ([]string, error)) error {
 	return s.decide(ctx, "members of the distribution group "+alias, func(tx Tx, _ directory.Policy, now time.Time) error {
-		d, err := farmDistribution(tx, alias)
+		d, _, err := farmDistribution(tx, client, alias)
 		if err != nil {
 			return err
 		}
@@ -101,7 +125,7 @@ func (s *Store) SetFarmMembers(ctx context.Context, alias string, change func([]
 		if err := tx.PutDistribution(d); err != nil {
 			return err
 		}
-		return tx.InsertChange(Change{At: now, Actor: s.actor, Action: action})
+		return tx.InsertChange(Change{At: now, Actor: client, Action: action})
 	})
 }
 

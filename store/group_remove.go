@@ -18,11 +18,7 @@ func (s *Store) RemoveGroup(ctx context.Context, name string) error {
 		if _, err := tx.Group(name); err != nil {
 			return err
 		}
-		d, err := tx.DistributionOf(name)
-		if err == nil {
-			err = asking{tx, p, now, s.actor}.orphan(d)
-		}
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		if err := (asking{tx, p, now, s.actor}).orphan(name); err != nil {
 			return err
 		}
 		if err := tx.DeleteGroup(name); err != nil {
@@ -32,8 +28,15 @@ func (s *Store) RemoveGroup(ctx context.Context, name string) error {
 	})
 }
 
-// orphan asks for the end of a distribution group whose group goes.
-func (q asking) orphan(d Distribution) error {
+// orphan asks for the end of the distribution group, if there is one, of a group that goes.
+func (q asking) orphan(group string) error {
+	d, err := q.tx.DistributionOf(group)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	d.Group, d.Orphan = "", true
 	if err := q.tx.PutDistribution(d); err != nil {
 		return err

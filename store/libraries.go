@@ -87,7 +87,7 @@ func (s *Store) Sites(ctx context.Context) (sites []library.Site, err error) {
 // AddLibrary adds a library. fault.ErrConflict: its name is in use, or its local part,
 // and then the error names the owner; fault.ErrNotFound: there is no such site.
 func (s *Store) AddLibrary(ctx context.Context, l library.Library) error {
-	if err := checkLibrary(l); err != nil {
+	if err := checkLibrary(l, ""); err != nil {
 		return err
 	}
 	return s.update(ctx, "library add "+l.Name, func(tx Tx) error {
@@ -110,7 +110,7 @@ func (s *Store) SetLibrary(ctx context.Context, name string, change func(*librar
 		if err := change(&l); err != nil {
 			return err
 		}
-		if err := checkLibrary(l); err != nil {
+		if err := checkLibrary(l, before); err != nil {
 			return err
 		}
 		if l.LocalPart != before {
@@ -188,11 +188,13 @@ func (s *Store) Libraries(ctx context.Context) (ls []library.Library, err error)
 	return ls, err
 }
 
-func checkLibrary(l library.Library) error {
+// checkLibrary says what a library cannot have; the local part that it had before may be one
+// that nobody could ask for today.
+func checkLibrary(l library.Library, before string) error {
 	if err := library.CheckName(l.Name); err != nil {
 		return err
 	}
-	if l.LocalPart != "" {
+	if l.LocalPart != before && l.LocalPart != "" {
 		if err := address.CheckLocalPart(l.LocalPart); err != nil {
 			return err
 		}

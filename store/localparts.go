@@ -51,19 +51,24 @@ func taken(tx Tx, key, local string, has Owner) error {
 	}
 	if has.Was != "" {
 		return fmt.Errorf("the local part %q was that of %s, and is reserved until %s (alias_keep): %w",
-			local, name, has.Until.Format(time.DateOnly), fault.ErrConflict)
+			local, name, has.Until.Local().Format(time.DateOnly), fault.ErrConflict)
 	}
 	return fmt.Errorf("the local part %q belongs to %s: %w", local, name, fault.ErrConflict)
 }
 
-// ownerName names who has a local part as commands do: "library invoices".
+// ownerName names who has a local part as commands do: "library invoices". What is another
+// farm's has its client in the name: what one farm gave up is not for the next.
 func ownerName(tx Tx, key string, o Owner) (string, error) {
 	switch {
 	case o.Distribution != "":
 		d, err := tx.Distribution(o.Distribution)
+		if d.Client != "" {
+			d.Name += " (" + d.Client + ")"
+		}
 		return d.Name, err
 	case o.Contact != "":
-		return "contact " + key + " of another farm", nil
+		c, err := tx.FarmContact(key)
+		return "contact " + key + " of another farm (" + c.Client + ")", err
 	case o.Was != "":
 		return o.Was, nil
 	}

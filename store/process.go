@@ -47,10 +47,10 @@ func (p *process) close() error { return p.own.Close() }
 // dead reports whether the process with this name has ended. Of another machine's
 // nothing is known: it is not dead.
 func (p *process) dead(name string) (bool, error) {
-	machine, id, _ := strings.Cut(name, ".")
-	if machine != p.machine {
+	if p.isForeign(name) {
 		return false, nil
 	}
+	_, id, _ := strings.Cut(name, ".")
 	lock, err := p.locks.Lock(processesDir + "/" + id)
 	switch {
 	case errors.Is(err, durable.ErrLocked):
@@ -61,6 +61,12 @@ func (p *process) dead(name string) (bool, error) {
 		return false, fmt.Errorf("is process %s alive: %w", name, err)
 	}
 	return true, lock.Close()
+}
+
+// isForeign reports whether the process with this name is of another machine.
+func (p *process) isForeign(name string) bool {
+	machine, _, _ := strings.Cut(name, ".")
+	return machine != p.machine
 }
 
 func (p *process) readMachine() (string, error) {

@@ -24,6 +24,7 @@ type Ending struct {
 	Request int64
 	To      directory.RequestState // Applied, Failed, or Approved: it stays, with the Trouble
 	Trouble string
+	Status  directory.Status // what a SOAP client is told of one that has Failed
 }
 
 // RecordDirectory records a step in one transaction, and counts it in the run. A request
@@ -31,6 +32,9 @@ type Ending struct {
 func (s *Store) RecordDirectory(ctx context.Context, run string, r DirectoryResult) error {
 	return s.decide(ctx, "record what became of "+titleOf(r.Known.Of, r.Write.Of), func(tx Tx, p directory.Policy, now time.Time) error {
 		if err := booksOpen(tx, run, map[string]error{}); err != nil {
+			return err
+		}
+		if err := s.keepLease(tx, event.JobDirectory, now); err != nil {
 			return err
 		}
 		if err := recordKnown(tx, r); err != nil {
@@ -137,6 +141,7 @@ func (q asking) end(end Ending) error {
 		if err != nil {
 			return err
 		}
+		now.FailedAs = end.Status
 		return q.failed(was, now, e)
 	case directory.Applied:
 		now, e, err := was.Apply(q.now)
@@ -144,6 +149,9 @@ func (q asking) end(end Ending) error {
 			return err
 		}
 		if err := transition(q.tx, was, now, "apply", e); err != nil {
+			return err
+		}
+		if err := claimLocalPart(q.tx, now.Want.LocalPart, Owner{Distribution: now.Distribution}, q.now); err != nil {
 			return err
 		}
 		return q.tidy(was.Distribution)

@@ -22,14 +22,15 @@ const sweepBatch = 200
 // mail, lets drop files go that are older than held_keep and wait for nobody, lets the
 // bytes of versions go that are above their library's limit or were removed longer ago
 // than removed_keep, removes runs that are older than runs_keep, forgets how many messages
-// a sender sent long ago, marks blobs that nothing refers to, and removes those that an
+// a sender sent long ago, cancels requests that have waited for too long and frees local
+// parts that are not reserved any more, marks blobs that nothing refers to, and removes those that an
 // earlier sweep has marked.
 // Several may run at once, and beside anything else. What is done before an error is
 // done, and counted.
 func (s *Store) Sweep(ctx context.Context, run string) error {
 	w := &sweeper{Store: s, now: s.time(), done: Sweep{Run: run}}
 	for _, step := range []func(context.Context) error{
-		w.sweepHeld, w.sweepVersions, w.sweepRemoved, w.sweepRuns, w.sweepSent,
+		w.sweepHeld, w.sweepVersions, w.sweepRemoved, w.sweepRuns, w.sweepSent, w.sweepRequests,
 		w.doomUnreferenced, w.doomOrphans, w.removeDoomed,
 	} {
 		if err := step(ctx); err != nil {

@@ -14,9 +14,20 @@ import (
 // reserved any more: those that were given up, and the old ones of distribution groups that
 // got another.
 func (s *Store) TidyRequests(ctx context.Context) (reminded, expired []directory.Request, err error) {
+	return s.tidyRequests(ctx, true)
+}
+
+// sweepRequests is TidyRequests without the reminders, which a sweep tells nobody: for where
+// nothing is published, and the job dms does not run.
+func (s *Store) sweepRequests(ctx context.Context) error {
+	_, _, err := s.tidyRequests(ctx, false)
+	return err
+}
+
+func (s *Store) tidyRequests(ctx context.Context, remind bool) (reminded, expired []directory.Request, err error) {
 	due := false
 	err = s.view(ctx, "requests that are due", func(tx Tx) error {
-		due, err = anyDue(tx, s.time())
+		due, err = anyDue(tx, remind, s.time())
 		return err
 	})
 	if err != nil || !due {
@@ -24,6 +35,9 @@ func (s *Store) TidyRequests(ctx context.Context) (reminded, expired []directory
 	}
 	err = s.decide(ctx, "requests that are due", func(tx Tx, p directory.Policy, now time.Time) error {
 		reminded, expired = nil, nil
+		if !remind {
+			p.Remind = 0
+		}
 		q := asking{tx, p, now, directory.ActorJob}
 		pending, err := tx.Requests(directory.Pending)
 		if err != nil {
@@ -46,7 +60,7 @@ func (s *Store) TidyRequests(ctx context.Context) (reminded, expired []directory
 }
 
 // anyDue reports whether time asks for anything.
-func anyDue(tx Tx, now time.Time) (bool, error) {
+func anyDue(tx Tx, remind bool, now time.Time) (bool, error) {
 	p, err := directoryPolicy(tx)
 	if err != nil {
 		return false, err
@@ -56,7 +70,7 @@ func anyDue(tx Tx, now time.Time) (bool, error) {
 		return false, err
 	}
 	for _, r := range pending {
-		if isDue(r, r.Asked, p.Expire, now) || isDue(r, later(r.Asked, r.Reminded), p.Remind, now) {
+		if isDue(r, r.Asked, p.Expire, now) || remind && isDue(r, later(r.Asked, r.Reminded), p.Remind, now) {
 			return true, nil
 		}
 	}

@@ -76,7 +76,7 @@ func (q asking) approved(was, now directory.Request, e directory.Event) error {
 		return err
 	}
 	before, after := d.Now.LocalPart, now.Want.LocalPart
-	if d.Now = now.Want; d.Group == "" && !d.Orphan && after != "" {
+	if d.Now = now.Want; d.Client != "" && after != "" {
 		d.Name = farmGroupName(after)
 	}
 	if err := q.tx.PutDistribution(d); err != nil {
@@ -85,7 +85,8 @@ func (q asking) approved(was, now directory.Request, e directory.Event) error {
 	if after == "" {
 		return nil // its address goes when the directory has no trace of it
 	}
-	if err := claimLocalPart(q.tx, after, Owner{Distribution: d.Key}, q.now); err != nil {
+	// One that it had before keeps its time until the directory has followed.
+	if err := q.reserve(d, after); err != nil {
 		return err
 	}
 	if before == "" || address.FoldLocal(before) == address.FoldLocal(after) {
@@ -104,7 +105,7 @@ func (q asking) failed(was, now directory.Request, e directory.Event) error {
 		return err
 	}
 	d.Now = now.Before
-	if d.Group == "" && !d.Orphan && d.Now.LocalPart != "" {
+	if d.Client != "" && d.Now.LocalPart != "" {
 		d.Name = farmGroupName(d.Now.LocalPart)
 	}
 	if err := q.tx.PutDistribution(d); err != nil {

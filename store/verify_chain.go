@@ -32,7 +32,7 @@ func (c *chainAudit) add(r Run, rows message.Digest) {
 	case r.Sum() != r.Digest:
 		c.breach(r.Place, "the record of run %s was altered, or put in another place", r.ID)
 	case rows != r.Rows:
-		c.breach(r.Place, "messages, outcomes, ends of held mail or sweep of run %s were altered, removed or inserted", r.ID)
+		c.breach(r.Place, "messages, outcomes, ends of held mail, sweep or changes of the directory of run %s were altered, removed or inserted", r.ID)
 	case r.Place != c.last.Place+1:
 		c.gaps = append(c.gaps, breach{r.Place - 1, fmt.Sprintf("of %d runs before run %s the records were removed", r.Place-1-c.last.Place, r.ID)})
 	case r.Previous != c.last.Digest:

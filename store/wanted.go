@@ -173,7 +173,12 @@ func shownDomains(display string, domains []string) (all []string) {
 func (w *wanting) index() {
 	w.at, w.ofGroup, w.own = map[string]string{}, map[string]string{}, map[string][]string{}
 	put := func(key, local string, former []string) {
-		locals := append([]string{address.FoldLocal(local)}, former...)
+		locals := []string{address.FoldLocal(local)}
+		for _, l := range former {
+			if l != locals[0] {
+				locals = append(locals, l)
+			}
+		}
 		for _, l := range locals {
 			w.at[l] = key
 		}

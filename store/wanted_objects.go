@@ -32,10 +32,9 @@ func (w *wanting) farmContact(c FarmContact) directory.Object {
 
 // group is the object of a distribution group.
 func (w *wanting) group(d Distribution) directory.Object {
-	alias := address.FoldLocal(d.Now.LocalPart)
-	members := w.farmMembers
-	if d.Group != "" || d.Orphan {
-		alias, members = w.p.AliasPrefix+alias, w.members
+	alias, members := w.p.AliasPrefix+address.FoldLocal(d.Now.LocalPart), w.members
+	if d.Client != "" {
+		alias, members = address.FoldLocal(d.Now.LocalPart), w.farmMembers
 	}
 	return directory.Object{
 		Key: d.Key, Kind: directory.KindGroup, Of: d.Name, Alias: alias,

@@ -19,6 +19,9 @@ func (s *Store) Why(ctx context.Context, login string, l library.Library, direct
 		if err != nil {
 			return err
 		}
+		if grants, err = withoutPublished(tx, grants); err != nil {
+			return err
+		}
 		why = access.Why(grants, paths)
 		return nil
 	})

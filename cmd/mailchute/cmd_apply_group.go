@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"mailchute/pkg/access"
 	"mailchute/pkg/address"
@@ -53,6 +54,9 @@ func (p *planner) readDistributions(ctx context.Context) error {
 			if r.Distribution == d.Key {
 				now = r.Want
 			}
+		}
+		if now.LocalPart == "" { // its end is asked for, and the rest of it says nothing any more
+			now = directory.Properties{}
 		}
 		if d.Group != "" {
 			p.keepDistribution(d.Group, now)
@@ -136,6 +140,11 @@ func (p *planner) allowDistribution(group string, want directory.Properties) err
 	}
 	if err := address.CheckLocalPart(want.LocalPart); err != nil {
 		return misconfigured(err)
+	}
+	if m, err := access.ParsePrincipal(want.Manager); err == nil && m.Kind == access.KindUser && !strings.HasPrefix(m.Name, directory.LoginPrefix) {
+		if err := p.known(m); err != nil {
+			return err
+		}
 	}
 	if owner, taken := p.owners[address.FoldLocal(want.LocalPart)]; taken && owner != "group "+group {
 		return fmt.Errorf("the local part %q belongs to %s: %w", want.LocalPart, owner, fault.ErrConflict)

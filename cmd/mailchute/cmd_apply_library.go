@@ -64,7 +64,7 @@ func (p *planner) setLibrary(ctx context.Context, name string, change func(*libr
 // allowLibrary refuses what the store would refuse, before anything is changed.
 func (p *planner) allowLibrary(ctx context.Context, now, after library.Library, there bool) error {
 	if after.LocalPart != "" {
-		if err := address.CheckLocalPart(after.LocalPart); err != nil {
+		if err := address.CheckLocalPart(after.LocalPart); err != nil && (!there || after.LocalPart != now.LocalPart) {
 			return misconfigured(err)
 		}
 		if owner, taken := p.owners[address.FoldLocal(after.LocalPart)]; taken && owner != "library "+now.Name {

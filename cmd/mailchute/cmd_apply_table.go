@@ -118,10 +118,11 @@ func libraryChange(t tomlTable) (func(*library.Library) error, []library.SharePo
 		}
 	}
 	change := func(l *library.Library) error {
+		was := l.LocalPart
 		for _, p := range properties {
 			p.Property.Set(l, p.Value)
 		}
-		if err := given.apply(flags, l); err != nil {
+		if err := given.apply(flags, l, was); err != nil {
 			return t.wrong("local_part", err)
 		}
 		return nil

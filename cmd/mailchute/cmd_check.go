@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -40,7 +41,7 @@ func checkAll(ctx context.Context, file string) iter.Seq2[checkJSON, error] {
 		report := func(name, detail string, err error) bool {
 			check := checkJSON{Check: name, OK: err == nil, Detail: detail}
 			if err != nil {
-				check.Detail = explain(err)
+				check.Detail = oneLine(err)
 			}
 			return yield(check, nil)
 		}
@@ -74,7 +75,7 @@ func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 				return
 			}
 		}
-		for _, check := range append(f.checkDirectory(ctx), f.checkPublishing(ctx)...) {
+		for _, check := range slices.Concat(f.checkDirectory(ctx), f.checkPublishing(ctx), f.checkRemote()) {
 			if !yield(check) {
 				return
 			}
@@ -100,10 +101,13 @@ func (f *farm) checks(ctx context.Context) iter.Seq[checkJSON] {
 
 func checked(name, detail string, err error) checkJSON {
 	if err != nil {
-		return checkJSON{Check: name, Detail: explain(err)}
+		return checkJSON{Check: name, Detail: oneLine(err)}
 	}
 	return checkJSON{Check: name, OK: true, Detail: detail}
 }
+
+// oneLine returns the text of an error, which may be several, for people.
+func oneLine(err error) string { return strings.ReplaceAll(explain(err), "\n", "; ") }
 
 // checkBlobs writes a blob, makes it durable, and throws it away.
 func (f *farm) checkBlobs(ctx context.Context) checkJSON {

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"mailchute/jobs"
 	"mailchute/jobs/dms"
 	"mailchute/pkg/directory"
 	"mailchute/pkg/event"
@@ -50,7 +51,7 @@ done about it. Names and addresses that are taken are found only when they are t
 				return err
 			}
 			if braked {
-				c.tell("warning: " + brakeHelp(brake))
+				c.tell("warning: " + brake.Error())
 			}
 			return nil
 		}),
@@ -58,7 +59,7 @@ done about it. Names and addresses that are taken are found only when they are t
 }
 
 func (c *cli) directoryApply() *cobra.Command {
-	var deletes int
+	var person dms.ApplyOptions
 	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "Make the directory follow the catalog, once",
@@ -66,14 +67,14 @@ func (c *cli) directoryApply() *cobra.Command {
 schedule, and at once when something has changed.
 
 Exit codes: 5 done, but something could not be written, or is for a person to look at (directory
-list); 1 the directory cannot be reached, or more objects would be deleted than max_deletes and
-max_delete_share allow: nothing was changed then.`,
+plan); 1 nothing was changed: the directory cannot be reached, it shows fewer than half of what is
+known to be there, or more objects would be deleted than max_deletes or max_delete_share allow.`,
 		Example: `  mailchute directory apply
   mailchute directory apply --max-deletes 40   # after a look at directory plan`,
 		Args: args(),
 	}
 	cmd.RunE = c.withFarm(func(ctx context.Context, f *farm, _ []string) error {
-		if deletes < 0 {
+		if cmd.Flags().Changed("max-deletes") && person.Deletes < 1 {
 			return usage(errors.New("--max-deletes: use a number from 1"))
 		}
 		if err := f.needsPublishing(); err != nil {
@@ -89,24 +90,17 @@ max_delete_share allow: nothing was changed then.`,
 		if err != nil {
 			return err
 		}
-		_, sum, err := publish(ctx, job, dms.ApplyOptions{Deletes: deletes, Progress: line.publishing})
+		person.Progress = line.publishing
+		_, sum, err := publish(ctx, job, jobs.Manual, person)
 		line.end()
-		if brake, braked := errors.AsType[*directory.BrakeError](err); braked {
-			err = errors.New(brakeHelp(brake))
-		}
 		if sum.Run == "" {
 			return unreachable(err)
 		}
 		return errors.Join(unreachable(err), c.printDirectoryRun(sum), leftIn(sum, err))
 	})
-	cmd.Flags().IntVar(&deletes, "max-deletes", 0, "delete so many objects `N` at most in this run, whatever the configuration allows")
+	cmd.Flags().IntVar(&person.Deletes, "max-deletes", 0, "delete so many objects `N` at most in this run, whatever the configuration allows")
+	cmd.Flags().BoolVar(&person.Rebuild, "rebuild", false, "make anew what the container has lost: it was emptied or replaced")
 	return cmd
-}
-
-// brakeHelp says why a run stopped, and how to go on.
-func brakeHelp(b *directory.BrakeError) string {
-	return fmt.Sprintf("%s would be deleted, and max_deletes and max_delete_share allow %d: look at mailchute directory plan; if it is right: mailchute directory apply --max-deletes %d",
-		count(b.Deletes, "object"), b.Limit, b.Deletes)
 }
 
 // unreachable says what an error of the directory is about.
@@ -139,7 +133,7 @@ func (c *cli) printDirectoryRun(sum event.Summary) error {
 		p.bold("Event 6871"), text.Safe(sum.Message), text.Safe(sum.Run), text.Safe(sum.Trigger), clock(sum.Started),
 		d.Objects, d.Created, d.Renamed, d.Modified, d.Deleted, d.Members, d.Pending)
 	if err == nil && d.Failed+d.Reported > 0 {
-		_, err = fmt.Fprintf(c.out, "  left       %s\n", p.yellow(fmt.Sprintf("%d failed, %d to look at: mailchute directory list", d.Failed, d.Reported)))
+		_, err = fmt.Fprintf(c.out, "  left       %s\n", p.yellow(fmt.Sprintf("%d failed, %d to look at: mailchute directory plan", d.Failed, d.Reported)))
 	}
 	return err
 }
@@ -151,135 +145,4 @@ func (p *progress) publishing(done, total int) {
 	if p.due() {
 		p.show(fmt.Sprintf("publishing: %d of %s …", done, count(total, "step")))
 	}
-}
-
-// stepJSON is a step of a plan.
-type stepJSON struct {
-	Action  directory.Action `json:"action"`
-	Kind    directory.Kind   `json:"kind"`
-	Of      string           `json:"of"`
-	Alias   string           `json:"alias"`
-	Key     string           `json:"key"`
-	Where   string           `json:"where"`
-	Changes []changeJSON     `json:"changes"`
-	Add     []string         `json:"add"` // members
-	Remove  []string         `json:"remove"`
-	Why     string           `json:"why"`
-}
-
-// changeJSON is a change of an attribute.
-type changeJSON struct {
-	Attribute string   `json:"attribute"`
-	Before    []string `json:"before"`
-	After     []string `json:"after"`
-}
-
-func newStepJSON(s directory.Step) stepJSON {
-	return stepJSON{
-		Action: s.Action, Kind: s.Object.Kind, Of: s.Object.Of, Alias: s.Object.Alias, Key: s.Object.Key,
-		Where: or(s.Actual.Where, s.Known.Where), Changes: newChanges(s.Changes), Add: refNames(s.Add), Remove: refNames(s.Remove), Why: s.Why,
-	}
-}
-
-func newChanges(changes []directory.Change) []changeJSON {
-	all := []changeJSON{}
-	for _, ch := range changes {
-		all = append(all, changeJSON{ch.Attribute, append([]string{}, ch.Before...), append([]string{}, ch.After...)})
-	}
-	return all
-}
-
-func refNames(refs []directory.Ref) []string {
-	names := []string{}
-	for _, r := range refs {
-		names = append(names, r.Name)
-	}
-	return names
-}
-
-// mark is how a step's line begins.
-func (s stepJSON) mark() string {
-	switch s.Action {
-	case directory.ActCreate:
-		return "+"
-	case directory.ActDelete, directory.ActForget:
-		return "-"
-	case directory.ActRename, directory.ActModify, directory.ActMembers:
-		return "~"
-	case directory.ActConflict, directory.ActForeign, directory.ActMoved, directory.ActUnknown, directory.ActCopy, directory.ActDrift, directory.ActWait:
-	}
-	return "!"
-}
-
-// lines returns what people read of a step.
-func (s stepJSON) lines() []string {
-	head := fmt.Sprintf("%s %s %s (%s)", s.mark(), s.Kind, s.Alias, s.Of)
-	if s.Kind == "" {
-		head = fmt.Sprintf("%s %s", s.mark(), or(s.Alias, s.Where))
-	}
-	if s.mark() == "!" || s.Action == directory.ActForget {
-		head += ": " + string(s.Action)
-	}
-	if s.Why != "" {
-		head += ": " + s.Why
-	}
-	all := []string{head}
-	for _, ch := range s.Changes {
-		all = append(all, "    "+ch.line())
-	}
-	for _, m := range s.Remove {
-		all = append(all, "    - member "+m)
-	}
-	for _, m := range s.Add {
-		all = append(all, "    + member "+m)
-	}
-	return all
-}
-
-// line returns what people read of a change: "~ mail a@b.example -> c@b.example".
-func (ch changeJSON) line() string {
-	before, after := strings.Join(ch.Before, ", "), strings.Join(ch.After, ", ")
-	switch {
-	case len(ch.Before) == 0:
-		return "+ " + ch.Attribute + " " + after
-	case len(ch.After) == 0:
-		return "- " + ch.Attribute + " " + before
-	}
-	return "~ " + ch.Attribute + " " + before + " -> " + after
-}
-
-// printPlan prints the steps of a plan, and how many there are.
-func (c *cli) printPlan(steps []directory.Step) error {
-	changes, reports := 0, 0
-	for _, one := range steps {
-		s := newStepJSON(one)
-		if s.mark() == "!" {
-			reports++
-		} else {
-			changes++
-		}
-		if c.json {
-			if err := c.printJSON(s); err != nil {
-				return err
-			}
-			continue
-		}
-		for _, line := range s.lines() {
-			if _, err := fmt.Fprintln(c.out, text.Safe(line)); err != nil {
-				return err
-			}
-		}
-	}
-	if c.json {
-		return nil
-	}
-	said := "There is nothing to change."
-	if changes > 0 {
-		said = count(changes, "step") + " to do."
-	}
-	if reports > 0 {
-		said += " " + count(reports, "object") + " to look at."
-	}
-	_, err := fmt.Fprintln(c.out, said)
-	return err
 }

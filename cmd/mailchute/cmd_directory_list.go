@@ -130,7 +130,10 @@ func (f *farm) checkPublishing(ctx context.Context) (all []checkJSON) {
 		all = append(all, checkJSON{Check: name, OK: fact.OK, Detail: fact.Text})
 	}
 	if err != nil {
-		return append(all, checked(name, "", err))
+		if len(all) == 0 || all[len(all)-1].OK {
+			all = append(all, checked(name, "", err))
+		}
+		return all
 	}
 	if mode := f.config.DMS.Mode; !hasMode(can, mode) {
 		all = append(all, checkJSON{Check: name, Detail: "mode " + string(mode) + " needs Exchange's schema, which the directory does not have: use mode = \"" + string(directory.ModePlain) + "\""})

@@ -9,8 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailchute/pkg/access"
+	"mailchute/pkg/address"
 	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
+	"mailchute/pkg/text"
 	"mailchute/store"
 )
 
@@ -55,6 +57,14 @@ func (g *groupFlags) check(cmd *cobra.Command) error {
 		return errors.New("--no-distribution stands alone")
 	case cmd.Flags().Changed("distribution") && g.distribution == "":
 		return errors.New("--distribution: write the local part of its address, or --no-distribution")
+	}
+	if text.Safe(g.title) != g.title {
+		return errors.New("--title: it has characters that cannot be shown: leave them out")
+	}
+	if g.mail != "" {
+		if _, err := address.ParseMailbox(g.mail); err != nil {
+			return fmt.Errorf("--mail: %w", err)
+		}
 	}
 	return nil
 }
@@ -125,7 +135,7 @@ func (f *farm) setGroup(ctx context.Context, cmd *cobra.Command, name string, gi
 		for _, m := range remove {
 			i := slices.Index(g.Members, m)
 			if i < 0 {
-				return fmt.Errorf("%s is no member of group %s: %w", m, name, fault.ErrNotFound)
+				return fmt.Errorf("there is no member %s in group %s: %w", m, name, fault.ErrNotFound)
 			}
 			g.Members = slices.Delete(g.Members, i, i+1)
 		}
@@ -179,7 +189,7 @@ func (f *farm) properties(ctx context.Context, group string) (directory.Properti
 		return directory.Properties{}, err
 	}
 	for _, r := range open {
-		if r.Distribution == d.Key {
+		if r.Distribution == d.Key && r.Kind != directory.RequestDelete {
 			return r.Want, nil
 		}
 	}
@@ -212,7 +222,17 @@ func (f *farm) ask(ctx context.Context, group string, wish func(*directory.Prope
 		a.Want.Title = g.Title
 	}
 	r, err := f.AskDistribution(ctx, group, a)
-	return r, absent(err, "group %s", group)
+	return r, f.noPrincipal(ctx, err, meant(group, a.Want.Manager)...)
+}
+
+// meant returns whom a wish for a distribution group names: the group, and its manager where
+// that is a user.
+func meant(group, manager string) []access.Principal {
+	all := []access.Principal{{Kind: access.KindGroup, Name: group}}
+	if p, err := access.ParsePrincipal(manager); err == nil {
+		all = append(all, p)
+	}
+	return all
 }
 
 // saySet makes the directory follow, and says what became of a group.
@@ -255,61 +275,4 @@ type groupDone struct {
 	groupJSON
 	Request   *requestJSON `json:"request"` // null: nothing was asked for
 	Directory followJSON   `json:"directory"`
-}
-
-func (c *cli) groupRemove() *cobra.Command {
-	return &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove a group, its grants and its memberships",
-		Long: `Removes a group. Its distribution group goes from the directory, at once or after an approval
-(approve_delete); until then it stays there as it is, with its members.
-
-Exit code 5: the group is removed, and the directory has still to follow.`,
-		Example: "  mailchute group remove team",
-		Args:    args("NAME"),
-		RunE: c.withFarm(func(ctx context.Context, f *farm, args []string) error {
-			shown, err := f.groupJSON(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			had, err := f.DistributionOf(ctx, args[0])
-			if err != nil && !errors.Is(err, fault.ErrNotFound) {
-				return err
-			}
-			if err := f.RemoveGroup(ctx, args[0]); err != nil {
-				return absent(err, "group %s", args[0])
-			}
-			return c.sayRemoved(ctx, f, shown, had)
-		}),
-	}
-}
-
-// sayRemoved makes the directory follow, and says what became of a group that was removed.
-func (c *cli) sayRemoved(ctx context.Context, f *farm, shown groupJSON, had store.Distribution) error {
-	shown.Distribution = nil
-	done, said := groupDone{groupJSON: shown, Directory: followJSON{Followed: true}}, "Removed group "+shown.Name+"."
-	if had.Key == "" {
-		return c.say(done, "%s", said)
-	}
-	why, err := c.follow(ctx, f)
-	if err != nil {
-		return err
-	}
-	done.Directory = followJSON{why == "", why}
-	requests, err := f.Requests(ctx)
-	if err != nil {
-		return err
-	}
-	var end error
-	for _, r := range requests {
-		if r.Distribution != had.Key || r.Kind != directory.RequestDelete {
-			continue
-		}
-		asked := newRequestJSON(r)
-		done.Request = &asked
-		var became string
-		became, end = outcomeOf(r, why)
-		said = "Removed group " + shown.Name + ". " + became
-	}
-	return errors.Join(c.say(done, "%s", said), end)
 }

@@ -42,7 +42,7 @@ settings, with SharePoint's.`,
 		if err := checkNewName(l.Name); err != nil {
 			return usage(err)
 		}
-		if err := given.apply(cmd, &l); err != nil {
+		if err := given.apply(cmd, &l, ""); err != nil {
 			return usage(err)
 		}
 		if err := f.AddLibrary(ctx, l); err != nil {
@@ -74,7 +74,7 @@ func (c *cli) librarySet() *cobra.Command {
 		var l library.Library
 		err := f.SetLibrary(ctx, args[0], func(now *library.Library) error {
 			site := now.Site
-			if err := given.apply(cmd, now); err != nil {
+			if err := given.apply(cmd, now, now.LocalPart); err != nil {
 				return usage(err)
 			}
 			l = *now

@@ -40,8 +40,8 @@ when it changes.`,
   mailchute remote password farm --json`,
 		Args: args("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] == "" || strings.ContainsAny(args[0], ":\n") {
-				return usage(fmt.Errorf("%q is no name of a user: leave colons out", args[0]))
+			if err := remote.CheckName(args[0]); err != nil {
+				return usage(err)
 			}
 			password, err := c.readPassword(cmd.InOrStdin())
 			if err != nil {

@@ -76,7 +76,7 @@ approve_rename, approve_modify, approve_delete. A group has one open request at 
 A request that is approved is done at once, and is applied when the directory has it. Where the
 directory cannot be reached it stays approved, and serve tries again. One that the directory
 cannot take has failed: approve it again when what is in its way is gone. While a request waits,
-who asked for it may edit it by asking again (its revision goes up), or withdraw it.`,
+who asked for it may edit it by asking again (its revision goes up), and it can be withdrawn.`,
 		Example: "  mailchute request list",
 	}, c.requestList(), c.requestShow(), c.requestApprove(), c.requestReject(), c.requestWithdraw())
 }
@@ -151,7 +151,7 @@ func (e requestEventJSON) said() string {
 	switch {
 	case e.From == "":
 		s = "asked for"
-	case e.From == e.To && e.To == directory.Pending && e.Actor != "":
+	case e.From == e.To && e.To == directory.Pending:
 		s = fmt.Sprintf("revision %d", e.Revision)
 	case e.From != e.To:
 		s = string(e.From) + " -> " + string(e.To)
@@ -176,9 +176,17 @@ func (r requestShown) cells() []string {
 	}
 	return []string{
 		strconv.FormatInt(r.ID, 10), string(r.State), string(r.Kind), r.Name, r.asks(), strconv.Itoa(r.Revision),
-		strings.TrimSpace(r.Requester + " " + r.RequesterMail), or(r.Justification, "-"), clock(r.Asked), decided, or(r.Comment, "-"), or(r.Trouble, "-"),
+		r.who(), or(r.Justification, "-"), clock(r.Asked), decided, or(r.Comment, "-"), or(r.Trouble, "-"),
 		strings.Join(events, "; "),
 	}
+}
+
+// who says who asked: "alice <alice@example.com>".
+func (r requestJSON) who() string {
+	if r.RequesterMail == "" {
+		return r.Requester
+	}
+	return fmt.Sprintf("%s <%s>", r.Requester, r.RequesterMail)
 }
 
 func (c *cli) requestShow() *cobra.Command {

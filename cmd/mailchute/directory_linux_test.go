@@ -18,18 +18,13 @@ func inDirectory(t *testing.T) (*directorytest.Slapd, string) {
 	dir := filepath.Join(t.TempDir(), "farm")
 	mailchute(t, "init", dir, "--domain", "docs.example.com", "--format", "eml", "--sender-trust", "claimed")
 	file := filepath.Join(dir, "mailchute.toml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	for setting, value := range map[string]string{
+		"url": s.LDAPS, "ca_file": s.Authority, "base": directorytest.BaseDN, "bind_dn": directorytest.ReaderDN, "password_file": "password",
+	} {
+		edit(t, file, "\n"+setting+" = ''", "\n"+setting+" = '"+value+"'")
 	}
-	changed := strings.NewReplacer(
-		"\nurl = ''", "\nurl = '"+s.LDAPS+"'", "\nca_file = ''", "\nca_file = '"+s.Authority+"'", "\nbase = ''", "\nbase = '"+directorytest.BaseDN+"'",
-		"\nbind_dn = ''", "\nbind_dn = '"+directorytest.ReaderDN+"'", "\npassword_file = ''", "\npassword_file = 'password'",
-	).Replace(string(text))
-	for path, content := range map[string]string{file: changed, filepath.Join(dir, "password"): s.Password + "\n"} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(s.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	mailchute(t, "-c", dir, "library", "add", "invoices")
 	return s, dir

@@ -14,18 +14,20 @@ import (
 type distributionJSON struct {
 	// State is asked-for, creating, renaming, modifying, deleting, active, conflict, foreign or
 	// failed.
-	State       string   `json:"state"`
-	Address     string   `json:"address"` // that was approved; "" while none is
-	Title       string   `json:"title"`
-	Description string   `json:"description"`
-	Manager     string   `json:"manager"`
-	RequireAuth bool     `json:"require_auth"`
-	Request     int64    `json:"request"` // the open one; 0 is none
-	Dirty       bool     `json:"dirty"`   // the directory has still to follow
-	Missing     []string `json:"missing"` // members whom the directory does not have
-	Trouble     string   `json:"trouble"`
+	State       string `json:"state"`
+	Address     string `json:"address"` // that was approved; "" while none is
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	Manager     string `json:"manager"`
+	RequireAuth bool   `json:"require_auth"`
+	Request     int64  `json:"request"` // the open one, or the last one where that has failed; 0 is none
+	// RequestState is its state; "" where there is none.
+	RequestState directory.RequestState `json:"request_state"`
+	Dirty        bool                   `json:"dirty"`   // the directory has still to follow
+	Missing      []string               `json:"missing"` // members whom the directory does not have
+	Trouble      string                 `json:"trouble"`
 
-	asks string // what the open request asks for
+	asks string // what the request asks for
 }
 
 // cells are those of group show.
@@ -65,7 +67,7 @@ func (d *distributionJSON) brief() string {
 // distributions is what is known of distribution groups at a moment.
 type distributions struct {
 	all    []store.Distribution
-	open   map[string]directory.Request // by key of the distribution
+	asked  map[string]directory.Request // the open one, or the last one where that has failed; by key of the distribution
 	wanted map[string]directory.Wanted  // by key
 	gone   map[string]directory.Known   // by key
 	mode   directory.Mode
@@ -74,19 +76,22 @@ type distributions struct {
 
 func (f *farm) distributions(ctx context.Context) (distributions, error) {
 	d := distributions{
-		open: map[string]directory.Request{}, wanted: map[string]directory.Wanted{}, gone: map[string]directory.Known{},
+		asked: map[string]directory.Request{}, wanted: map[string]directory.Wanted{}, gone: map[string]directory.Known{},
 		mode: f.config.DMS.Mode, domain: f.config.Domains[0],
 	}
 	var err error
 	if d.all, err = f.Distributions(ctx); err != nil {
 		return d, err
 	}
-	requests, err := f.Requests(ctx, directory.Pending, directory.Approved)
+	requests, err := f.Requests(ctx)
 	if err != nil {
 		return d, err
 	}
 	for _, r := range requests {
-		d.open[r.Distribution] = r
+		delete(d.asked, r.Distribution)
+		if r.State.Open() || r.State == directory.Failed {
+			d.asked[r.Distribution] = r
+		}
 	}
 	policy, err := f.DirectoryPolicy(ctx)
 	if err != nil {
@@ -114,21 +119,21 @@ func (d distributions) of(group string) *distributionJSON {
 	if w.Object.Key != "" {
 		known = w.Known
 	}
-	open := d.open[one.Key]
-	if one.Now.LocalPart == "" && open.ID == 0 && known.ID == "" {
+	asked := d.asked[one.Key]
+	if one.Now.LocalPart == "" && asked.ID == 0 && known.ID == "" {
 		return nil
 	}
 	p := one.Now
 	shown := distributionJSON{
-		State: stateOf(one, known, open), Title: p.Title, Description: p.Description, Manager: p.Manager, RequireAuth: p.RequireAuth,
-		Request: open.ID, Missing: append([]string{}, known.Missing...), Trouble: or(known.Trouble, open.Trouble),
+		State: stateOf(one, known, asked), Title: p.Title, Description: p.Description, Manager: p.Manager, RequireAuth: p.RequireAuth,
+		Request: asked.ID, RequestState: asked.State, Missing: append([]string{}, known.Missing...), Trouble: or(known.Trouble, asked.Trouble),
 		Dirty: isDirty(w, known, d.mode),
 	}
 	if p.LocalPart != "" {
 		shown.Address = p.LocalPart + "@" + d.domain
 	}
-	if open.ID != 0 {
-		r := newRequestJSON(open)
+	if asked.ID != 0 {
+		r := newRequestJSON(asked)
 		shown.asks = fmt.Sprintf("%s, %s", r.asks(), r.State)
 	}
 	return &shown
@@ -145,13 +150,13 @@ func (d distributions) localPart(group string) string {
 }
 
 // stateOf says where a distribution group stands: its object, and what is being done to it.
-func stateOf(d store.Distribution, known directory.Known, open directory.Request) string {
+func stateOf(d store.Distribution, known directory.Known, asked directory.Request) string {
 	switch {
 	case known.State == directory.ObjectConflict, known.State == directory.ObjectForeign, known.State == directory.ObjectFailed:
 		return string(known.State)
-	case open.State == directory.Approved && open.Kind == directory.RequestRename:
+	case asked.State == directory.Approved && asked.Kind == directory.RequestRename:
 		return "renaming"
-	case open.State == directory.Approved && open.Kind == directory.RequestModify:
+	case asked.State == directory.Approved && asked.Kind == directory.RequestModify:
 		return "modifying"
 	case known.ID != "" && d.Now.LocalPart == "":
 		return "deleting"
@@ -159,6 +164,8 @@ func stateOf(d store.Distribution, known directory.Known, open directory.Request
 		return string(directory.ObjectActive)
 	case d.Now.LocalPart != "":
 		return "creating"
+	case asked.State == directory.Failed:
+		return string(directory.Failed)
 	}
 	return "asked-for"
 }

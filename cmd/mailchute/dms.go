@@ -73,9 +73,9 @@ const (
 )
 
 // publish runs the job once, and waits a little for another process that does.
-func publish(ctx context.Context, job *dms.Job, o dms.ApplyOptions) (plan directory.Plan, sum event.Summary, err error) {
+func publish(ctx context.Context, job *dms.Job, why jobs.Trigger, o dms.ApplyOptions) (plan directory.Plan, sum event.Summary, err error) {
 	for range busyTries {
-		plan, sum, err = job.Apply(ctx, jobs.Manual, o)
+		plan, sum, err = job.Apply(ctx, why, o)
 		if !errors.Is(err, dms.ErrBusy) {
 			return plan, sum, err
 		}
@@ -98,7 +98,7 @@ func (c *cli) follow(ctx context.Context, f *farm) (why string, err error) {
 	if err != nil {
 		return "", err
 	}
-	_, _, err = publish(ctx, job, dms.ApplyOptions{})
+	_, _, err = publish(ctx, job, jobs.Arrival, dms.ApplyOptions{})
 	brake, braked := errors.AsType[*directory.BrakeError](err)
 	switch {
 	case err == nil:
@@ -106,7 +106,7 @@ func (c *cli) follow(ctx context.Context, f *farm) (why string, err error) {
 	case ctx.Err() != nil:
 		return "", err
 	case braked:
-		return brake.Error() + ": look at it with mailchute directory plan", nil
+		return brake.Error(), nil
 	case errors.Is(err, dms.ErrBusy):
 		return err.Error() + ", and does it next", nil
 	}

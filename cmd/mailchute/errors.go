@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mailchute/pkg/config"
+	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
 	"mailchute/pkg/text"
 )
@@ -112,20 +113,26 @@ func (c *cli) tell(line string) {
 }
 
 // explain returns the text of an error for people: without the sentinels, which the exit
-// code says.
+// code says. Several errors have a line each.
 func explain(err error) string {
-	said := err.Error()
-	switch {
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		return "interrupted"
-	case errors.Is(err, fault.ErrInvalid):
-		return strings.TrimSuffix(said, ": "+fault.ErrInvalid.Error())
-	case errors.Is(err, fault.ErrConflict):
-		return strings.TrimSuffix(said, ": "+fault.ErrConflict.Error())
-	case errors.Is(err, fault.ErrNotFound) && strings.Contains(said, "there is no "):
-		return strings.TrimSuffix(said, ": "+fault.ErrNotFound.Error())
 	}
-	return said
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		for _, said := range []struct {
+			sentinel error
+			where    string // the line has this; others need the sentinel's words
+		}{
+			{fault.ErrInvalid, ""}, {fault.ErrConflict, ""}, {directory.ErrUnsupported, ""}, {fault.ErrNotFound, "there is no "},
+		} {
+			if errors.Is(err, said.sentinel) && strings.Contains(line, said.where) {
+				line = strings.TrimSuffix(line, ": "+said.sentinel.Error())
+			}
+		}
+		lines[i] = line
+	}
+	return strings.Join(lines, "\n")
 }
 
 // taken says of a conflict that a thing of that name is there already. Where there is

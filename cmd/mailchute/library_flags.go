@@ -105,7 +105,8 @@ func (g *libraryFlags) any(cmd *cobra.Command) bool {
 }
 
 // apply changes a library by the flags that were given. An error says what is wrong with one.
-func (g *libraryFlags) apply(cmd *cobra.Command, l *library.Library) error {
+// The local part that it had is not looked at: old data may have what nobody can take any more.
+func (g *libraryFlags) apply(cmd *cobra.Command, l *library.Library, was string) error {
 	for _, change := range g.changes(l) {
 		if !cmd.Flags().Changed(change.flag) {
 			continue
@@ -114,7 +115,7 @@ func (g *libraryFlags) apply(cmd *cobra.Command, l *library.Library) error {
 			return fmt.Errorf("--%s: %w", change.flag, err)
 		}
 	}
-	if l.LocalPart == "" {
+	if l.LocalPart == "" || l.LocalPart == was {
 		return nil
 	}
 	return address.CheckLocalPart(l.LocalPart)

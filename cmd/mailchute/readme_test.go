@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestReadme runs the session that README.md shows: each line after "$ " is a command,
+// TestReadme runs the session that README.md shows in parts: each line after "$ " is a command,
 // the lines below it are what it prints. "…" stands for any text, a line of it alone for
 // any further lines; runs of blanks count as one.
 func TestReadme(t *testing.T) {
@@ -43,11 +43,14 @@ func TestReadme(t *testing.T) {
 // scriptOf turns the README's session into a script.
 func scriptOf(t *testing.T, readme string) string {
 	t.Helper()
-	_, session, _ := strings.Cut(readme, "```console\n")
-	session, _, found := strings.Cut(session, "```")
-	steps := strings.Split("\n"+session, "\n$ ")[1:]
-	if !found || len(steps) < 5 {
-		t.Fatalf("README.md has %d commands in its session, want more", len(steps))
+	var steps []string
+	parts := strings.Split(readme, "```console\n")[1:]
+	for _, part := range parts {
+		session, _, _ := strings.Cut(part, "```")
+		steps = append(steps, strings.Split("\n"+session, "\n$ ")[1:]...)
+	}
+	if len(parts) < 2 || len(steps) < 10 {
+		t.Fatalf("README.md has %d commands in %d parts of its session, want more", len(steps), len(parts))
 	}
 	var script, files strings.Builder
 	for i, step := range steps {

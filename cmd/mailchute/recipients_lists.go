@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -106,7 +107,6 @@ func (f *farm) mailLists(ctx context.Context) ([]mailList, error) {
 // exportLists writes distribution groups into a file or to standard output, and tells of
 // those, and of members, that the table cannot hold.
 func (c *cli) exportLists(t listTable, file string, lists []mailList) error {
-	var lines []string
 	leftOut := []string{}
 	leave := func(what, of, why string) {
 		if !slices.Contains(leftOut, what) {
@@ -114,7 +114,11 @@ func (c *cli) exportLists(t listTable, file string, lists []mailList) error {
 			c.tell(fmt.Sprintf("mailchute: %s of %s is left out: %s", what, of, why))
 		}
 	}
-	written := 0
+	published := map[string]bool{}
+	for _, l := range lists {
+		published[l.Address] = true
+	}
+	content, written := t.head, 0
 	for _, l := range lists {
 		if why := t.refuses(l.parsed); why != "" {
 			leave(l.Address, l.Of, why)
@@ -125,22 +129,22 @@ func (c *cli) exportLists(t listTable, file string, lists []mailList) error {
 		}
 		var members []string
 		for _, m := range l.Members {
-			if why := unsafeMember(m); why != "" {
+			spelt, why := t.member(m)
+			if why == "" && published[strings.ToLower(spelt)] {
+				why = "it is the address of a distribution group"
+			}
+			if why != "" {
 				leave(m, l.Of, why)
 				continue
 			}
-			members = append(members, m)
+			members = append(members, spelt)
 		}
 		if len(members) == 0 {
 			leave(l.Address, l.Of, "it has no members with an address")
 			continue
 		}
 		written++
-		lines = append(lines, t.line(l.Address, members))
-	}
-	content := t.head
-	for _, l := range lines {
-		content += l + "\n"
+		content += t.line(l.Address, members) + "\n"
 	}
 	err := c.writeRecipients(file, content)
 	if err == nil && file != "" {
@@ -153,15 +157,28 @@ func (c *cli) exportLists(t listTable, file string, lists []mailList) error {
 	return err
 }
 
-// unsafeMember says why an address cannot stand in a table of lists: what it would mean
-// there is something else.
-func unsafeMember(m string) string {
+// member returns how a table spells the address of a member, or why it cannot hold it.
+// What means something else than an address in a table of aliases must never get there: a
+// command, a file, a list of more of them, a comment, the end of the address. And one
+// address that a mail system does not understand may cost the others of its line their mail.
+func (t listTable) member(m string) (spelt, why string) {
 	a, err := address.ParseMailbox(m)
 	if err != nil {
-		return "it is no address"
+		return "", "it is no address"
 	}
-	if strings.ContainsFunc(a.Local, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\"(),:;<>[]\\|`$", r) }) || strings.HasPrefix(a.Local, "/") {
-		return "its local part has characters that mean something else in such a table"
+	a.Domain = address.FoldDomain(a.Domain)
+	switch {
+	case len(a.Local) > address.MaxLocalPart:
+		return "", fmt.Sprintf("its local part is longer than %d octets", address.MaxLocalPart)
+	case !plainLocal.MatchString(a.Local):
+		return "", "its local part has characters that mean something else in such a table"
+	case !plainDomain.MatchString(a.Domain):
+		return "", "its domain is not a host name"
 	}
-	return ""
+	return a.String(), t.refuses(a)
 }
+
+var (
+	plainLocal  = regexp.MustCompile(`^[\pL\pM\pN_+=&*?^{}~'][\pL\pM\pN_+=&*?^{}~'/-]*(\.[\pL\pM\pN_+=&*?^{}~'/-]+)*$`)
+	plainDomain = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$`)
+)

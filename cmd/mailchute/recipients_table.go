@@ -58,25 +58,38 @@ Then "smtpctl update table libraries" after each change.
 Others (--format list): one address a line and nothing else.
 
 Distribution groups, where dms.publish is "builtin" (mailchute help directory): the formats …-aliases
-have their addresses, and whom their mail goes to. Members without an address, and those that the
-table cannot hold, are named on standard error; exit code 5.
+have their addresses, and whom their mail goes to. Members without an address, those that the table
+cannot hold, and groups without members are left out and named on standard error; exit code 5.
+For a library to be a member, the file in the drop folder must name the library and not the group.
+Members at docs.example.com that are no libraries need a delivery of yours.
 
-Postfix (--format postfix-aliases), main.cf:
+Postfix (--format postfix-aliases), with a feed of format drop-write. main.cf:
   virtual_alias_maps = texthash:/etc/postfix/lists
+  virtual_alias_expansion_limit = 10000
   enable_original_recipient = no
-The second line lets a list have a library as a member: else X-Original-To names the list.
+Groups of more members than the limit, 1000 where nothing is said, are refused for the time being.
+Never set the third line with a feed of format postfix: all mail is held then (no-envelope).
+Without it such a feed has the mail of groups for members elsewhere, and for libraries it is held.
 
 Exim (--format exim-aliases), above the router of the libraries:
   lists:
     driver = redirect
     domains = docs.example.com
     data = ${lookup{${lc:$local_part@$domain}}lsearch{/etc/exim4/lists}}
+    forbid_file
+    forbid_include
+    forbid_pipe
+In the transport, in place of envelope_to_add, and without another batch_max:
+  batch_max = 1
+  message_prefix = "Envelope-to: ${quote_local_part:$local_part}@$domain\n"
 
-OpenSMTPD (--format opensmtpd-aliases), below the match of the libraries; what the members' addresses
-are at must have a match of its own:
+OpenSMTPD (--format opensmtpd-aliases), below the match of the libraries; members elsewhere need a
+match from local, as your own mail does:
   table lists file:/etc/mail/lists
   action "lists" expand-only virtual <lists>
   match from any for domain "docs.example.com" action "lists"
+With a feed of format drop-write, and this action of the libraries:
+  action "drop" mda "/usr/local/bin/mailchute put --drop /srv/mailchute/drop -f \"$SENDER\" -- \"$RECIPIENT\"" virtual <drop>
 
 Others (--format aliases-list): an address and one of its members a line.`
 )

@@ -57,9 +57,14 @@ func deliver(t *testing.T, dir, name string) {
 	}
 }
 
-// summaries sends the events 6871 of a log, those of sweeps left out; it is closed with
-// the log.
+// summaries sends the events 6871 of incoming mail of a log; it is closed with the log.
 func summaries(t *testing.T, log io.Reader) <-chan event.Summary {
+	t.Helper()
+	return summariesOf(t, log, event.JobIncoming)
+}
+
+// summariesOf sends the events 6871 of a job.
+func summariesOf(t *testing.T, log io.Reader, job string) <-chan event.Summary {
 	t.Helper()
 	out := make(chan event.Summary, 100)
 	go func() {
@@ -71,7 +76,7 @@ func summaries(t *testing.T, log io.Reader) <-chan event.Summary {
 				t.Errorf("log line %q: %v", lines.Text(), err)
 				continue
 			}
-			if sum.EventID == event.RunSummary && sum.Job == event.JobIncoming {
+			if sum.EventID == event.RunSummary && sum.Job == job {
 				out <- sum
 			}
 		}

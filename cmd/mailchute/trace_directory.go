@@ -37,12 +37,12 @@ func (t publishedTraceJSON) cells() []string {
 	if t.What == "request" {
 		e := requestEventJSON{t.At, "", t.From, t.To, t.Revision, t.Text}
 		said := fmt.Sprintf("%d: %s", t.Request, e.said())
-		if t.From == "" {
+		if t.Asks != "" {
 			said += ": " + t.Asks
 		}
 		return []string{clock(t.At), t.What, t.Of, or(t.Actor, "-"), said}
 	}
-	said := string(t.Action) + " " + t.Where
+	said := strings.TrimSpace(string(t.Action) + " " + t.Where)
 	for _, ch := range t.Changes {
 		said += "; " + ch.line()
 	}
@@ -65,7 +65,7 @@ func isPublished(arg string) (kind, name string, ok bool) {
 func (c *cli) tracePublished(ctx context.Context, f *farm, kind, name string) error {
 	var requests []directory.Request
 	var all []publishedTraceJSON
-	of, since := kind+" "+name, time.Time{}
+	of, since := []string{kind + " " + name}, time.Time{}
 	switch kind {
 	case "request":
 		id, err := requestID(name)
@@ -76,14 +76,17 @@ func (c *cli) tracePublished(ctx context.Context, f *farm, kind, name string) er
 		if err != nil {
 			return absent(err, "request %d", id)
 		}
-		requests, of = []directory.Request{r}, r.Distribution
+		requests, of = []directory.Request{r}, []string{r.Distribution}
+	case "contact":
+		of = []string{kind + " " + strings.ToLower(name)}
 	case "group":
+		of = append(of, "group "+strings.ToLower(name)+" of another farm") // as store.Distribution.Name
 		every, err := f.Requests(ctx)
 		if err != nil {
 			return err
 		}
 		for _, r := range every {
-			if r.Name == of {
+			if slices.Contains(of, r.Name) {
 				requests = append(requests, r)
 			}
 		}
@@ -98,13 +101,15 @@ func (c *cli) tracePublished(ctx context.Context, f *farm, kind, name string) er
 		}
 		all = append(all, traceOfRequest(r, events)...)
 	}
-	writes, err := f.DirectoryWrites(ctx, of)
-	if err != nil {
-		return err
-	}
-	for _, w := range writes {
-		if !w.At.Before(since) {
-			all = append(all, traceOfWrite(w))
+	for _, one := range of {
+		writes, err := f.DirectoryWrites(ctx, one)
+		if err != nil {
+			return err
+		}
+		for _, w := range writes {
+			if !w.At.Before(since) {
+				all = append(all, traceOfWrite(w))
+			}
 		}
 	}
 	if len(all) == 0 {
@@ -122,7 +127,7 @@ func traceOfRequest(r directory.Request, events []directory.Event) (all []publis
 		t := publishedTraceJSON{
 			At: e.At, What: "request", Of: r.Name, Actor: e.Actor, Request: r.ID, From: e.From, To: e.To, Revision: e.Revision, Text: e.Text,
 		}
-		if e.From == "" {
+		if e.From == "" && r.Kind == directory.RequestDelete { // what others ask for stands in the text, as it was by then
 			t.Asks = string(r.Kind) + ": " + newRequestJSON(r).asks()
 		}
 		all = append(all, t)

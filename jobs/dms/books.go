@@ -16,13 +16,13 @@ type unclosed struct {
 }
 
 // tidyRuns closes the runs that were left open, those of dead processes too.
-func (j *Job) tidyRuns(ctx context.Context) error {
-	if _, err := j.closeRuns(ctx); err != nil {
+func (p *pass) tidyRuns(ctx context.Context) error {
+	if _, err := p.closeRuns(ctx); err != nil || !p.tidies {
 		return err
 	}
-	dead, err := j.Store.CloseDead(ctx)
+	dead, err := p.Store.CloseDead(ctx)
 	for _, sum := range dead {
-		sum.Log(j.Log)
+		sum.Log(p.Log)
 	}
 	return err
 }
@@ -61,7 +61,10 @@ func (p *pass) close(ctx context.Context) (err error) {
 	if p.run == "" {
 		return nil
 	}
-	count := store.DirectoryRun{Run: p.run, Objects: p.plan.Objects, Reported: len(p.reports)}
+	count := store.DirectoryRun{Run: p.run, Objects: p.plan.Objects, Reported: len(p.reports) - p.failures}
+	if p.held {
+		count.Reported++
+	}
 	waiting, err := p.Store.Requests(ctx, directory.Pending)
 	count.Pending = len(waiting)
 	p.unclosed = append(p.unclosed, unclosed{DirectoryRun: count})

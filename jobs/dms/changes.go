@@ -51,22 +51,6 @@ func addressOf(v string) string {
 	return v
 }
 
-// between returns what makes one set of attributes another.
-func between(was, now directory.Attributes) (out []directory.Change) {
-	names := map[string]bool{}
-	for _, a := range []directory.Attributes{was, now} {
-		for name := range a {
-			names[name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if !slices.Equal(was[name], now[name]) {
-			out = append(out, directory.Change{Attribute: name, Before: was[name], After: now[name]})
-		}
-	}
-	return out
-}
-
 // withMembers returns what was applied of an object: attributes, and members of a group.
 func withMembers(a directory.Attributes, keys []string) directory.Attributes {
 	if len(keys) == 0 {

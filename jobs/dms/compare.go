@@ -18,8 +18,9 @@ type membership struct {
 	came, went  []string                 // names of those that were changed without a record of it
 	drift       []string                 // names of those that others added or removed, where that is only reported
 	missing     []string                 // names of those whom the directory does not have
-	left        string                   // why nothing is changed
+	left        string                   // why nobody is removed
 	digest      string
+	quiet       bool // the same were wanted and found when all was last on record: what came and went since has another name now
 }
 
 // The bounds within which members may be missing from the directory.
@@ -29,8 +30,9 @@ const (
 )
 
 // compare compares the members that a group should have with those it has and those it was
-// last given. coming are those that are not there yet and will be, by address.
-func (j *Job) compare(ctx context.Context, o *object, members []directory.Member, coming map[string]directory.Ref) (*membership, error) {
+// last given. coming are those that are not there yet and will be, by address; rebuild puts
+// back whoever has gone.
+func (j *Job) compare(ctx context.Context, o *object, members []directory.Member, coming map[string]directory.Ref, rebuild bool) (*membership, error) {
 	m := &membership{
 		want: map[string]directory.Ref{}, have: map[string]directory.Ref{}, applied: map[string]bool{},
 		digest: directory.MembersDigest(members),
@@ -39,8 +41,7 @@ func (j *Job) compare(ctx context.Context, o *object, members []directory.Member
 		return nil, fmt.Errorf("look up the members of %s: %w", o.Of, err)
 	}
 	if n := len(m.missing); n > fewMissing && n*missingShare > len(members) {
-		m.left = fmt.Sprintf("%d of its %d members are not in the directory: its members were left as they are", n, len(members))
-		return m, nil
+		m.left = fmt.Sprintf("%d of its %d members are not in the directory: nobody was removed", n, len(members))
 	}
 	if o.there {
 		refs, err := j.Publisher.Members(ctx, o.actual)
@@ -54,7 +55,10 @@ func (j *Job) compare(ctx context.Context, o *object, members []directory.Member
 	for _, key := range o.known.Applied[attrMember] {
 		m.applied[key] = true
 	}
-	m.merge(j.Enforce, j.KeepForeignMembers)
+	m.merge(j.Enforce, j.KeepForeignMembers, rebuild)
+	if m.left != "" { // those who seem to be too many may be the ones who were not found
+		m.remove, m.drift, m.came, m.went = nil, nil, nil, nil
+	}
 	return m, nil
 }
 
@@ -83,6 +87,7 @@ func (j *Job) resolve(ctx context.Context, o *object, members []directory.Member
 		m.want[r.Key] = r
 	}
 	slices.Sort(m.missing)
+	m.quiet = o.known.Members == m.digest && slices.Equal(o.known.Missing, m.missing)
 	if o.there {
 		delete(m.want, refs[len(members)].Key)
 	}
@@ -100,7 +105,7 @@ func comes(member directory.Member, coming map[string]directory.Ref) directory.R
 }
 
 // merge decides what comes and goes. Where nothing is enforced, what others did stays.
-func (m *membership) merge(enforce, keep bool) {
+func (m *membership) merge(enforce, keep, rebuild bool) {
 	for _, key := range slices.Sorted(maps.Keys(m.want)) {
 		r := m.want[key]
 		_, has := m.have[key]
@@ -108,7 +113,7 @@ func (m *membership) merge(enforce, keep bool) {
 		case has && !m.applied[key]:
 			m.came = append(m.came, r.Name)
 		case has:
-		case enforce || !m.applied[key]:
+		case enforce || rebuild || !m.applied[key]:
 			m.add = append(m.add, r)
 		default:
 			m.drift = append(m.drift, r.Name)
@@ -139,7 +144,7 @@ func (m *membership) steps(o *object) (out []directory.Step) {
 		return directory.Step{Action: a, Object: o.Object, Known: o.known, Actual: o.actual, Why: why}
 	}
 	if m.left != "" {
-		return append(out, step(directory.ActWait, m.left))
+		out = append(out, step(directory.ActWait, m.left))
 	}
 	if len(m.add)+len(m.remove) > 0 {
 		s := step(directory.ActMembers, "")

@@ -77,10 +77,10 @@ var ErrBusy = errors.New("another process is at work on the directory")
 // that another process is at work on, are no errors: they are logged once, and again says
 // when to try; runs by arrival before that do nothing.
 func (j *Job) Run(ctx context.Context, why jobs.Trigger) (again time.Time, err error) {
-	if why == jobs.Arrival && j.Now().Before(j.until) {
+	if why == jobs.Arrival && isAhead(j.until, j.Now(), longestWait) {
 		return j.until, nil
 	}
-	p, err := j.apply(ctx, why, ApplyOptions{})
+	p, err := j.apply(ctx, why, true, ApplyOptions{})
 	if fault.Of(err) == fault.Interrupted {
 		return time.Time{}, nil
 	}
@@ -125,6 +125,6 @@ func (j *Job) sayBrake(err error) {
 		err = nil
 	}
 	j.braked.Report(j.Log, err,
-		"The directory was left as it is: too much would be deleted. Look at it with 'mailchute directory plan'; 'mailchute directory apply --max-deletes N' does it.",
+		"The directory was left as it is: too much would be deleted.",
 		"Nothing keeps the directory from being written to any more.")
 }

@@ -39,7 +39,6 @@ type farm struct {
 	base
 	t     *testing.T
 	job   *dms.Job
-	admin directorytest.Administrator // nil for the built-in directory
 	pub   directory.Publisher
 	log   *bytes.Buffer
 	locks durable.FS
@@ -51,6 +50,8 @@ type base struct {
 	locksDir  string
 	publisher directory.Publisher            // nil: it is the built-in directory
 	dir       *directorytest.PublisherMemory // the same, if it is in memory
+	admin     directorytest.Administrator    // of the same; nil for the built-in directory
+	beside    func(installation string) directory.Publisher
 	clock     *clock
 	names     map[string]string // of members, by key
 }
@@ -87,7 +88,8 @@ func newFarmOn(t *testing.T, catalog store.Catalog, change ...func(*dms.Options)
 		locksDir: t.TempDir(), clock: &clock{now: began}, names: map[string]string{},
 		dir: directorytest.NewPublisherMemory(installation),
 	}
-	b.publisher = b.dir
+	b.publisher, b.admin = b.dir, b.dir.Administrator()
+	b.beside = func(installation string) directory.Publisher { return b.dir.Beside(installation) }
 	must(t, catalog.Update(t.Context(), func(tx store.Tx) error { return tx.PutSetting("installation", installation) }))
 	f := b.process(t, unwrapped, change...)
 	f.addUsers()
@@ -131,9 +133,6 @@ func (b base) open(ctx context.Context, wrap func(store.Catalog) store.Catalog, 
 	})
 	if err != nil {
 		return nil, err
-	}
-	if b.dir != nil {
-		f.admin = b.dir.Administrator()
 	}
 	if f.pub = b.publisher; f.pub == nil {
 		if f.pub, err = f.OpenBuiltin(ctx); err != nil {
@@ -279,10 +278,10 @@ func (f *farm) idle() {
 
 // writes returns how often the directory was written to; 0 for the built-in one.
 func (f *farm) writes() int {
-	if f.dir == nil {
+	if f.admin == nil {
 		return 0
 	}
-	return f.dir.Writes()
+	return f.admin.Writes(f.t)
 }
 
 // leaseCommits is how often a run commits that has nothing to do: it takes the lease and
@@ -414,9 +413,9 @@ func (f *farm) manual() string {
 func (f *farm) changeMembers(group, add, remove string) {
 	f.t.Helper()
 	ctx := f.t.Context()
-	refs, err := f.dir.Resolve(ctx, []directory.Member{{Login: add}, {Login: remove}})
+	refs, err := f.pub.Resolve(ctx, []directory.Member{{Login: add}, {Login: remove}})
 	must(f.t, err)
-	must(f.t, f.dir.ChangeMembers(ctx, f.at(group), refs[:1], refs[1:]))
+	must(f.t, f.pub.ChangeMembers(ctx, f.at(group), refs[:1], refs[1:]))
 }
 
 // reports checks that the log has one warning, of an action, or none.

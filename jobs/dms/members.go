@@ -45,7 +45,7 @@ func (p *pass) members(ctx context.Context) error {
 
 // sync brings the members of a group up to date: those that go first.
 func (p *pass) sync(ctx context.Context, o *object, members []directory.Member) error {
-	m, err := p.compare(ctx, o, members, nil)
+	m, err := p.compare(ctx, o, members, nil, p.Rebuild)
 	if err != nil {
 		if classOf(err) == vanished {
 			o.stuck = true
@@ -57,8 +57,7 @@ func (p *pass) sync(ctx context.Context, o *object, members []directory.Member) 
 	o.members = m
 	if m.left != "" {
 		o.wrong(m.left)
-		p.say(o.Of, o.actual.Where, directory.ActMembers, m.left)
-		return nil
+		p.say(o.Of, o.actual.Where, directory.ActWait, m.left)
 	}
 	if len(m.drift) > 0 {
 		o.wrong(m.drifted())

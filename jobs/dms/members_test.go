@@ -41,6 +41,6 @@ func TestManyMembers(t *testing.T) {
 	if n := len(f.members(f.at("team"))); n != 709 {
 		t.Errorf("got %d members, want 709", n)
 	}
-	f.audited()
+	f.audited(true)
 	f.calm()
 }

@@ -14,11 +14,12 @@ import (
 type class int
 
 const (
-	transient   class = iota // the directory is down or busy: the run ends
-	refused                  // an administrator must act: the run ends
-	permanent                // of this object; the others go on
-	vanished                 // the object has changed since it was read: the next run looks again
-	interrupted              // we were asked to stop
+	none        class = iota
+	transient         // the directory is down or busy
+	refused           // an administrator must act
+	permanent         // of this object; the others go on
+	vanished          // the object has changed since it was read: the next run looks again
+	interrupted       // we were asked to stop
 )
 
 // classOf returns what an error of a Publisher means.
@@ -85,6 +86,7 @@ func (o *outage) wait(runs int) time.Duration {
 const (
 	firstTry   = time.Minute
 	longestTry = 4 * time.Hour
+	manyTries  = 8 // that were transient, in about two hours: then it has failed for good
 )
 
 // objectWait returns how long to leave an object alone that failed so often in a row.
@@ -94,6 +96,12 @@ func objectWait(tries int) time.Duration {
 
 // jitter makes a wait up to a tenth shorter, so that several processes do not meet.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/10) }
+
+// isAhead reports whether a time has still to come. One that is farther away than most, the
+// longest wait, does not count: the clock was set back since.
+func isAhead(at, now time.Time, most time.Duration) bool {
+	return now.Before(at) && !at.After(now.Add(most))
+}
 
 // pause waits; a cancelled ctx ends that with an error.
 func pause(ctx context.Context, d time.Duration) error {

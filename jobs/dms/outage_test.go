@@ -48,72 +48,6 @@ func TestDirectoryDown(t *testing.T) {
 	}
 }
 
-// What a Publisher answers decides whether the run ends, and what becomes of the object and
-// of what was asked for.
-func TestErrorsOfWrites(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		err     error
-		wait    time.Duration // about, until the next run; 0: at once
-		request directory.RequestState
-		other   bool // the other object is created
-	}{
-		{errDown, 5 * time.Second, directory.Approved, false},
-		{fmt.Errorf("refused: %w", directory.ErrAccess), 15 * time.Minute, directory.Approved, false},
-		{fmt.Errorf("what: %w", directory.ErrUnsupported), 15 * time.Minute, directory.Approved, false},
-		{fmt.Errorf("no container: %w", fault.ErrNotFound), 15 * time.Minute, directory.Approved, false},
-		{fmt.Errorf("taken: %w", fault.ErrConflict), 0, directory.Failed, true},
-		{fmt.Errorf("too long: %w", fault.ErrInvalid), 0, directory.Failed, true},
-		{fmt.Errorf("whose: %w", directory.ErrNotOwned), 0, directory.Failed, true},
-		{fmt.Errorf("two: %w", directory.ErrAmbiguous), 0, directory.Failed, true},
-	} {
-		t.Run(row.err.Error(), func(t *testing.T) {
-			t.Parallel()
-			f := newFarm(t)
-			f.group("a", "user:alice")
-			f.group("b", "user:alice")
-			first, second := f.ask("a", directory.Properties{LocalPart: "a"}), f.ask("b", directory.Properties{LocalPart: "b"})
-			failed := false
-			f.dir.OnWrite(func(before bool, _ string) error {
-				if failed {
-					return nil
-				}
-				failed = true
-				return row.err
-			})
-			wait := f.run().Sub(f.clock.Now())
-			if wait > row.wait || wait < row.wait*9/10 {
-				t.Errorf("got a wait of %v, want about %v", wait, row.wait)
-			}
-			states := map[directory.RequestState]int{}
-			for _, id := range []int64{first.ID, second.ID} {
-				r := f.request(id)
-				states[r.State]++
-				if r.State == row.request && r.Trouble == "" {
-					t.Errorf("request %d does not say what is wrong", id)
-				}
-			}
-			if row.other != (states[directory.Applied] == 1) || states[row.request] < 1 {
-				t.Errorf("got %v, want one that is %s, the other applied: %v", states, row.request, row.other)
-			}
-			if n := f.runs()[0].Failed; len(n) != 0 || f.runs()[0].Directory.Failed != 1 {
-				t.Errorf("got %+v, want one failed write", f.runs()[0].Directory)
-			}
-			f.clock.advance(time.Hour)
-			f.run()
-			for _, id := range []int64{first.ID, second.ID} {
-				if r := f.request(id); r.State == directory.Failed {
-					f.approve(r)
-				}
-			}
-			f.run()
-			f.isIn(first.ID, directory.Applied)
-			f.isIn(second.ID, directory.Applied)
-			f.calm()
-		})
-	}
-}
-
 // An object that fails is tried less and less often, at once where something else is wanted
 // of it, and whenever a person says so.
 func TestBackOffOfAnObject(t *testing.T) {
@@ -157,7 +91,7 @@ func TestBackOffOfAnObject(t *testing.T) {
 // What would delete too much changes nothing, until a person lets it.
 func TestBrake(t *testing.T) {
 	t.Parallel()
-	f := newFarm(t, func(o *dms.Options) { o.MaxDeletes, o.MaxDeleteShare = 3, 1 })
+	f := newFarm(t, func(o *dms.Options) { o.MaxDeletes, o.MaxDeleteShare = 10, 0.1 })
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		f.library(name, name)
 	}

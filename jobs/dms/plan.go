@@ -3,6 +3,7 @@ package dms
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"mailchute/pkg/directory"
@@ -16,7 +17,7 @@ func (j *Job) Plan(ctx context.Context) (directory.Plan, error) {
 	if err != nil {
 		return directory.Plan{}, err
 	}
-	plan, err := j.plan(w, 0)
+	plan, err := j.plan(w, ApplyOptions{})
 	if err != nil && !isBrake(err) {
 		return directory.Plan{}, err
 	}
@@ -25,7 +26,7 @@ func (j *Job) Plan(ctx context.Context) (directory.Plan, error) {
 		if !o.hasMembers() {
 			continue
 		}
-		m, failed := j.compare(ctx, o, o.Members, coming)
+		m, failed := j.compare(ctx, o, o.Members, coming, false)
 		if failed != nil {
 			return directory.Plan{}, down(failed)
 		}
@@ -39,19 +40,18 @@ func isBrake(err error) bool {
 	return ok
 }
 
-// plan makes the plan of a world; deletes raises the brake, 0 leaves it as it is set. With
-// a *directory.BrakeError it still returns the plan.
-func (j *Job) plan(w *world, deletes int) (directory.Plan, error) {
+// plan makes the plan of a world. With a *directory.BrakeError it still returns the plan.
+func (j *Job) plan(w *world, person ApplyOptions) (directory.Plan, error) {
 	o := directory.PlanOptions{
 		Installation: w.installation, Backend: w.caps.Backend, Mode: j.Mode,
 		MaxDeletes: j.MaxDeletes, MaxDeleteShare: j.MaxDeleteShare, Enforce: j.Enforce,
-		Now: j.Now(), Managers: w.managers,
-	}
-	if deletes > 0 {
-		o.MaxDeletes = deletes
+		Allowed: person.Deletes, Rebuild: person.Rebuild, Now: j.Now(), Managers: w.managers,
 	}
 	wanted, gone := w.planned()
 	plan, err := directory.MakePlan(wanted, gone, w.found, o)
+	if errors.Is(err, directory.ErrIncomplete) {
+		err = fmt.Errorf("%w: is it the right container, and may the account read it all? Where the objects are really gone, 'mailchute directory apply --rebuild' makes them anew", err)
+	}
 	if err != nil && !isBrake(err) {
 		return directory.Plan{}, down(err)
 	}

@@ -2,6 +2,7 @@ package dms
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -55,9 +56,23 @@ func (p *pass) amiss(ctx context.Context, o *object) error {
 		r.Known.State = o.state
 	}
 	r.Known.Trouble = strings.Join(o.trouble, "; ")
-	r.Ends = o.ends(directory.Failed, r.Known.Trouble)
+	r.Ends = o.fails(statusOf(r.Known.State), r.Known.Trouble)
 	p.ended(r.Ends)
 	return p.recordChanged(ctx, o, r)
+}
+
+// statusOf is what a SOAP client is told of an object in a state.
+func statusOf(s directory.ObjectState) directory.Status {
+	switch s {
+	case directory.ObjectConflict:
+		return directory.StatusDuplicateAlias
+	case directory.ObjectForeign:
+		return directory.StatusAccessDenied
+	case directory.ObjectFailed:
+		return directory.StatusInvalidArgument
+	case directory.ObjectNew, directory.ObjectActive:
+	}
+	return directory.StatusInternalError
 }
 
 // well records what an object that is as it should be has become. Changes that were made
@@ -67,7 +82,11 @@ func (p *pass) well(ctx context.Context, o *object) error {
 	k := &r.Known
 	k.ID, k.Backend, k.Where, k.Alias = o.actual.ID, p.caps.Backend, o.actual.Where, o.actual.Alias
 	k.State, k.Trouble, k.Tries, k.Next = directory.ObjectActive, strings.Join(o.trouble, "; "), 0, zeroTime
-	if lost := between(attributesOf(*k), o.attributes); len(lost) > 0 {
+	applied := attributesOf(*k)
+	if lost := directory.Diff(o.attributes, applied, applied); len(lost) > 0 {
+		if clash, err := p.clash(ctx, o, added(lost)); err != nil || clash {
+			return err
+		}
 		r.Write = o.entry(directory.ActModify, lost)
 		k.Applied, k.At = withMembers(o.attributes, k.Applied[attrMember]), p.Now()
 	}
@@ -76,7 +95,7 @@ func (p *pass) well(ctx context.Context, o *object) error {
 		r.Ends = o.ends(directory.Applied, "")
 		return p.recordChanged(ctx, o, r)
 	}
-	if len(m.came)+len(m.went) > 0 {
+	if len(m.came)+len(m.went) > 0 && !m.quiet {
 		if r.Write.Action != "" { // that is another record
 			if err := p.recordChanged(ctx, o, r); err != nil {
 				return err
@@ -91,6 +110,22 @@ func (p *pass) well(ctx context.Context, o *object) error {
 	}
 	r.Ends = o.ends(directory.Applied, "")
 	return p.recordChanged(ctx, o, r)
+}
+
+// clash reports whether somebody else has addresses that an object of ours was given by a
+// write whose record, and with it the look whether they are its alone, was lost.
+func (p *pass) clash(ctx context.Context, o *object, addresses []string) (bool, error) {
+	if o.known.ID == "" || len(addresses) == 0 { // a claim has looked
+		return false, nil
+	}
+	uses, err := p.Publisher.InUse(ctx, nil, addresses, o.actual.ID)
+	if err != nil || len(uses) == 0 {
+		return false, down(err)
+	}
+	o.state = directory.ObjectConflict
+	o.wrong(fmt.Sprintf("%s is in use by %s, too: take it away from one of them", uses[0].Value, uses[0].Where))
+	p.say(o.Of, o.actual.Where, directory.ActConflict, o.trouble[len(o.trouble)-1])
+	return true, p.amiss(ctx, o)
 }
 
 // recordChanged records what is known of an object, unless that is what was known.

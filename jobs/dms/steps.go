@@ -64,8 +64,8 @@ func (p *pass) create(ctx context.Context, o *object, s directory.Step) error {
 // rename gives an object the alias that the step says.
 func (p *pass) rename(ctx context.Context, o *object, s directory.Step) error {
 	was := o.actual.Alias
-	to := func(alias string) func() error {
-		return func() (err error) {
+	to := func(alias string) func(context.Context) error {
+		return func(ctx context.Context) (err error) {
 			o.actual, err = p.Publisher.Rename(ctx, o.actual, alias)
 			return err
 		}
@@ -74,8 +74,7 @@ func (p *pass) rename(ctx context.Context, o *object, s directory.Step) error {
 	if s.Object.Alias == o.Alias { // else it is put aside, for another to take its place
 		addresses = o.Addresses
 	}
-	changes := []directory.Change{{Attribute: "cn", Before: []string{was}, After: []string{s.Object.Alias}}}
-	_, err := p.write(ctx, o, s, changes, func() error {
+	_, err := p.write(ctx, o, s, s.Changes, func() error {
 		return p.alone(ctx, o, []string{s.Object.Alias}, addresses, to(s.Object.Alias), to(was))
 	}, func(*directory.Known) {})
 	return err
@@ -86,8 +85,8 @@ func (p *pass) modify(ctx context.Context, o *object, s directory.Step) error {
 	if len(s.Changes) == 0 { // it is as it should be, and only the record of it is missing
 		return nil
 	}
-	to := func(changes []directory.Change) func() error {
-		return func() (err error) {
+	to := func(changes []directory.Change) func(context.Context) error {
+		return func(ctx context.Context) (err error) {
 			o.actual, err = p.Publisher.Modify(ctx, o.actual, changes)
 			return err
 		}
@@ -114,5 +113,6 @@ func (p *pass) remove(ctx context.Context, o *object, s directory.Step) error {
 	if err := p.Publisher.Delete(ctx, o.actual); err != nil {
 		return p.failed(ctx, o, s, r.Write, err)
 	}
+	p.failing = none
 	return p.record(ctx, r)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"mailchute/pkg/directory"
 	"mailchute/pkg/fault"
@@ -74,11 +75,17 @@ func (j *Job) look(ctx context.Context, now bool) (*world, error) {
 			o.attributes = o.Attributes(j.Mode, w.managers[o.Key])
 		}
 		tried, failed := j.tried[o.Key]
-		if now || len(o.requests) > 0 || failed && len(between(tried, o.attributes)) > 0 {
+		due := now || !isAhead(o.known.Next, j.Now(), longestTry)
+		if due || o.isAsked() || failed && len(directory.Diff(o.attributes, tried, tried)) > 0 {
 			o.known.Next = zeroTime
 		}
 	}
 	return w, nil
+}
+
+// isAsked reports whether a request for an object was approved since it failed.
+func (o *object) isAsked() bool {
+	return slices.ContainsFunc(o.requests, func(r directory.Request) bool { return r.Trouble != o.known.Trouble })
 }
 
 func (j *Job) hasMode(caps directory.Capabilities) error {

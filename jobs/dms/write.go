@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailchute/pkg/directory"
+	"mailchute/pkg/fault"
 	"mailchute/store"
 )
 
@@ -22,6 +23,7 @@ func (p *pass) write(ctx context.Context, o *object, s directory.Step, changes [
 	if err := change(); err != nil {
 		return false, p.failed(ctx, o, s, entry, err)
 	}
+	p.failing = none
 	k := o.base()
 	k.ID, k.Backend = o.actual.ID, p.caps.Backend
 	k.Where, k.Alias = o.actual.Where, o.actual.Alias
@@ -71,35 +73,66 @@ func (o *object) ends(to directory.RequestState, trouble string) (out []store.En
 	return out
 }
 
-// failed deals with a change that failed, by the class of its error.
+// fails returns how an object's approved requests fail, and what a SOAP client is told.
+func (o *object) fails(as directory.Status, trouble string) []store.Ending {
+	out := o.ends(directory.Failed, trouble)
+	for i := range out {
+		out[i].Status = as
+	}
+	return out
+}
+
+// failed deals with a change that failed, by the class of its error. What is no fault of an
+// object is first taken for one: a directory may refuse one and take all others. It is the
+// directory's where it cannot even be read, and where the next object fails alike: that ends
+// the run.
 func (p *pass) failed(ctx context.Context, o *object, s directory.Step, entry store.DirectoryWrite, err error) error {
-	what := classOf(err)
+	what, last := classOf(err), p.failing
 	if what == vanished && s.Action == directory.ActCreate { // the container is not there
 		what = refused
 	}
+	if what == interrupted {
+		return err
+	}
+	if p.skipped && errors.Is(err, fault.ErrConflict) { // with one that was to make room for it, perhaps
+		what = vanished
+	}
 	entry.Trouble = err.Error()
 	r := store.DirectoryResult{Write: entry}
-	switch what {
-	case interrupted:
-		return err
-	case transient, refused:
+	if p.failing = what; (what == transient || what == refused) && !p.isReadable(ctx) {
 		return errors.Join(&outage{err, what}, p.record(ctx, r))
-	case permanent, vanished:
 	}
 	o.stuck, o.recorded = true, true
+	if what == transient && o.known.Tries+1 >= manyTries {
+		what = permanent
+	}
+	p.skipped = p.skipped || what != permanent
 	r.Known = p.troubled(o, s.Action, what, err)
 	switch {
-	case s.Action == directory.ActMembers: // nobody asked for them
+	case s.Action == directory.ActMembers && what != transient && what != refused: // nobody asked for them
 		r.Ends = o.ends(directory.Applied, "")
 	case what == permanent:
-		r.Ends = o.ends(directory.Failed, err.Error())
+		r.Ends = o.fails(directory.StatusOf(err), err.Error())
 		p.ended(r.Ends)
 	default:
 		r.Ends = o.ends(directory.Approved, err.Error())
 	}
+	p.failures++
 	p.say(o.Of, o.known.Where, s.Action, err.Error())
 	o.known = r.Known
-	return p.record(ctx, r)
+	if err := p.record(ctx, r); err != nil {
+		return err
+	}
+	if (what == transient || what == refused) && what == last {
+		return &outage{err, what}
+	}
+	return nil
+}
+
+// isReadable reports whether the directory answers, and has the container.
+func (p *pass) isReadable(ctx context.Context) bool {
+	_, err := p.Publisher.Preflight(ctx)
+	return err == nil
 }
 
 // ended sees to it that a run follows soon where requests failed: what is wanted has
@@ -114,6 +147,9 @@ func (p *pass) ended(failed []store.Ending) {
 // try again.
 func (p *pass) troubled(o *object, a directory.Action, what class, err error) directory.Known {
 	k := o.base()
+	if a == directory.ActCreate { // the one that was there is gone; there may be a new one by now
+		k.ID, k.Alias, k.Applied = "", o.Alias, nil
+	}
 	if what == permanent {
 		k.State = stateOf(err)
 	}

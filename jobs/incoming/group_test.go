@@ -31,7 +31,7 @@ func TestGroupAddressDetail(t *testing.T) {
 	w.must(w.store.RemoveLibrary(ctx, "old", true))
 
 	for local, want := range map[string][]string{
-		"crew":      {"group-address", "crew is the address of group crew", "request 2 to create it waits", "mailchute recipients --format postfix-aliases", "held release --to LIBRARY"},
+		"crew":      {"group-address", "crew is the address of group crew", "request 2 to create it waits", "mailchute help directory", "held release --to LIBRARY"},
 		"CREW+x":    {"group-address", "crew is the address of group crew"},
 		"staff":     {"group-address", "staff was the address of group staff until that became everybody"},
 		"everybody": {"group-address", "everybody is the address of group staff", "request 3 to rename it is approved"},

@@ -20,7 +20,7 @@ type buckets struct {
 	of map[string]bucket
 }
 
-// bucket had so many tokens at a time.
+// bucket had so many tokens at a time; fewer than none are taken and still to come.
 type bucket struct {
 	tokens float64
 	at     time.Time
@@ -30,9 +30,10 @@ func newBuckets(now func() time.Time, size int, every time.Duration) *buckets {
 	return &buckets{now: now, size: size, every: every, of: map[string]bucket{}}
 }
 
-// take takes a token. Where there is none, it says when there will be one; no key has one
-// while too many others are remembered.
-func (b *buckets) take(key string) (wait time.Duration, ok bool) {
+// take takes a token, and says when it will be there: now, or at most patience later. Where
+// that is too early nothing is taken; no key has a token while too many others are
+// remembered.
+func (b *buckets) take(key string, patience time.Duration) (wait time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
@@ -41,11 +42,12 @@ func (b *buckets) take(key string) (wait time.Duration, ok bool) {
 		return b.every, false
 	}
 	tokens := b.filled(has, known, now)
-	if tokens < 1 {
-		return time.Duration((1 - tokens) * float64(b.every)), false
+	wait = time.Duration(max(0, 1-tokens) * float64(b.every))
+	if wait > patience {
+		return wait, false
 	}
 	b.of[key] = bucket{tokens - 1, now}
-	return 0, true
+	return wait, true
 }
 
 // giveBack returns a token that was taken.

@@ -72,7 +72,7 @@ func byPolicy(w *world) {
 	w.settings("approve_create", "false", "approve_rename", "false", "approve_modify", "false", "approve_delete", "false")
 }
 
-func applied(w *world) { w.followed(directory.Applied, directory.ObjectActive) }
+func applied(w *world) { w.followed(directory.Applied, directory.StatusSuccess) }
 
 // staffAsks asks for a distribution group of a group here.
 func staffAsks(w *world) {
@@ -80,8 +80,8 @@ func staffAsks(w *world) {
 	w.must(err)
 }
 
-func failed(known directory.ObjectState) step {
-	return here(func(w *world) { w.followed(directory.Failed, known) })
+func failed(as directory.Status) step {
+	return here(func(w *world) { w.followed(directory.Failed, as) })
 }
 
 // scenarios are what farms ask for; every status is in them.
@@ -194,25 +194,25 @@ var scenarios = map[string][]step{
 	"a name that the directory has": {
 		here(byPolicy),
 		{name: "new", op: emailws.OpCreateDistributionGroup, sends: team, want: directory.StatusSuccess},
-		failed(directory.ObjectConflict),
+		failed(directory.StatusDuplicateAlias),
 		job(directory.StatusDuplicateAlias, "administrator"),
 	},
 	"what the directory does not take": {
 		here(byPolicy),
 		{name: "new", op: emailws.OpCreateDistributionGroup, sends: team, want: directory.StatusSuccess},
-		failed(directory.ObjectFailed),
+		failed(directory.StatusInvalidArgument),
 		job(directory.StatusInvalidArgument, "administrator"),
 	},
 	"what is not ours any more": {
 		here(byPolicy),
 		{name: "new", op: emailws.OpCreateDistributionGroup, sends: team, want: directory.StatusSuccess},
-		failed(directory.ObjectForeign),
+		failed(directory.StatusAccessDenied),
 		job(directory.StatusAccessDenied, "administrator"),
 	},
 	"what failed otherwise": {
 		here(byPolicy),
 		{name: "new", op: emailws.OpCreateDistributionGroup, sends: team, want: directory.StatusSuccess},
-		failed(directory.ObjectNew),
+		failed(directory.StatusInternalError),
 		job(directory.StatusInternalError, "administrator"),
 	},
 	"members": {
@@ -272,7 +272,7 @@ var scenarios = map[string][]step{
 func members(want string) step {
 	return here(func(w *world) {
 		w.Helper()
-		d, err := w.FarmDistribution(w.Context(), "team")
+		d, _, err := w.FarmDistribution(w.Context(), "soap:alpha", "team")
 		w.must(err)
 		if got := strings.Join(d.Members, " "); got != want {
 			w.Errorf("got the members %q, want %q", got, want)

@@ -48,7 +48,7 @@ func (d *door) client(r *http.Request) (string, error) {
 	if !ok {
 		return "", errNone // clients ask first, and learn that they must
 	}
-	if !isName(name) || len(password) > maxPassword {
+	if CheckName(name) != nil || len(password) > maxPassword {
 		return "", errWho
 	}
 	err := d.users.load()
@@ -59,8 +59,13 @@ func (d *door) client(r *http.Request) (string, error) {
 	if d.users.knows(name, password) {
 		return name, nil
 	}
+	// One after the other: of many requests that come at once the first may be enough.
+	defer d.users.turn()()
+	if d.users.knows(name, password) {
+		return name, nil
+	}
 	peer := peerOf(r.RemoteAddr)
-	if _, ok := d.failures.take(peer); !ok {
+	if _, ok := d.failures.take(peer, 0); !ok {
 		return "", errMany
 	}
 	if !d.users.fits(name, password) {
@@ -75,8 +80,12 @@ func (d *door) certified(r *http.Request) (string, bool) {
 	if len(r.TLS.VerifiedChains) == 0 {
 		return "", false
 	}
-	name := r.TLS.VerifiedChains[0][0].Subject.CommonName
-	if !isName(name) || len(d.Clients) > 0 && !slices.Contains(d.Clients, name) {
+	own := r.TLS.VerifiedChains[0][0]
+	name := own.Subject.CommonName
+	switch {
+	case CheckName(name) != nil, len(d.Clients) > 0 && !slices.Contains(d.Clients, name):
+		return "", false
+	case d.Now().After(own.NotAfter): // since the connection was made, which may be old
 		return "", false
 	}
 	return name, true

@@ -7,7 +7,8 @@ const MaxBuckets = maxBuckets
 
 // Take takes a token of a key from buckets of a size, of which a token comes back after every.
 func NewTake(now func() time.Time, size int, every time.Duration) func(key string) (time.Duration, bool) {
-	return newBuckets(now, size, every).take
+	b := newBuckets(now, size, every)
+	return func(key string) (time.Duration, bool) { return b.take(key, 0) }
 }
 
 // PeerOf returns whom wrong passwords from an address are counted for.

@@ -45,11 +45,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, err)
 		return
 	}
-	if wait, ok := h.rates.take(client); !ok {
+	wait, ok := h.rates.take(client, h.Limits.Wait)
+	if !ok {
 		retryAfter(w, wait)
 		h.fault(w, r, http.StatusTooManyRequests, emailws.FaultServer, "too many requests: try again later")
 		return
 	}
+	time.Sleep(wait) // bounded, and the token is taken whether the client stays or not
 	switch r.Method {
 	case http.MethodPost:
 		h.post(w, r, client)
@@ -118,7 +120,7 @@ func (h *handler) post(w http.ResponseWriter, r *http.Request, client string) {
 	select {
 	case h.places <- struct{}{}:
 		defer func() { <-h.places }()
-	default:
+	case <-time.After(h.Limits.Wait):
 		retryAfter(w, time.Second)
 		h.fault(w, r, http.StatusServiceUnavailable, emailws.FaultServer, "too many requests are being carried out: try again")
 		return
@@ -132,8 +134,11 @@ func (h *handler) post(w http.ResponseWriter, r *http.Request, client string) {
 	h.send(w, http.StatusOK, v, emailws.Encode(v, call.Operation(), answer))
 }
 
-// maxShown is how many characters of a stranger's text an event has.
-const maxShown = 200
+// How many characters of a stranger's text an answer or an event has, and of an error.
+const (
+	maxShown = 200
+	maxWhy   = 600
+)
 
 // carryOut carries a call out, and logs it. A panic is an error.
 func (h *handler) carryOut(ctx context.Context, client string, call emailws.Call) (answer emailws.Response, err error) {
@@ -152,8 +157,12 @@ func (h *handler) carryOut(ctx context.Context, client string, call emailws.Call
 	if answer.Status == directory.StatusServerUnavailable || answer.Status == directory.StatusInternalError {
 		level = zerolog.ErrorLevel
 	}
-	h.Log.WithLevel(level).Str("client", client).Str("operation", string(call.Operation())).Str("status", answer.Status.String()).
-		Str("alias", text.Cut(answer.Alias, maxShown)).AnErr("why", trouble).Msg("A farm asked the directory management service.")
+	answer.Alias = text.Cut(answer.Alias, maxShown)
+	event := h.Log.WithLevel(level).Str("client", client).Str("operation", string(call.Operation())).Str("status", answer.Status.String()).Str("alias", answer.Alias)
+	if trouble != nil {
+		event = event.Str("why", text.Cut(trouble.Error(), maxWhy))
+	}
+	event.Msg("A farm asked the directory management service.")
 	return answer, nil
 }
 

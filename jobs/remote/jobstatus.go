@@ -32,29 +32,5 @@ func (s session) jobStatus(ctx context.Context, c emailws.GetJobStatus) (emailws
 		return emailws.Response{Status: directory.StatusApprovalDenied, Comment: r.Comment, Alias: alias}, nil
 	case directory.Failed:
 	}
-	status, err := s.whyFailed(ctx, r)
-	return emailws.Response{Status: status, Comment: fmt.Sprintf("the directory could not follow: ask its administrator about request %d", r.ID), Alias: alias}, err
-}
-
-// whyFailed returns the status that says why the directory could not take a request.
-func (s session) whyFailed(ctx context.Context, r directory.Request) (directory.Status, error) {
-	all, err := s.Store.KnownObjects(ctx)
-	if err != nil {
-		return directory.StatusOf(err), err
-	}
-	for _, k := range all {
-		if k.Key != r.Distribution {
-			continue
-		}
-		switch k.State {
-		case directory.ObjectConflict:
-			return directory.StatusDuplicateAlias, nil
-		case directory.ObjectForeign:
-			return directory.StatusAccessDenied, nil
-		case directory.ObjectFailed:
-			return directory.StatusInvalidArgument, nil
-		case directory.ObjectNew, directory.ObjectActive:
-		}
-	}
-	return directory.StatusInternalError, nil
+	return emailws.Response{Status: r.FailedAs, Comment: fmt.Sprintf("the directory could not follow: ask its administrator about request %d", r.ID), Alias: alias}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"mailchute/pkg/directory"
 	"mailchute/pkg/emailws"
 	"mailchute/pkg/fault"
+	"mailchute/pkg/text"
 )
 
 // The members of distribution groups of farms begin with that.
@@ -40,14 +41,23 @@ func (s session) changeUsers(ctx context.Context, c emailws.ChangeUsers) error {
 	return s.changeMembers(ctx, c.Alias, c.Add, c.Delete, c.DeleteAll, named)
 }
 
-// odd are characters that no account name of Active Directory has, and "@", as in a user's
-// principal name, which is another.
-func odd(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune(`"/\[]:;|=,+*?<>@`, r) }
+// odd are characters that no account name of Active Directory has, those that nobody sees,
+// and "@", as in a user's principal name, which is another.
+func odd(r rune) bool { return !text.Printable(r) || strings.ContainsRune(`"/\[]:;|=,+*?<>@`, r) }
+
+// windowsClaim begins the claim that somebody is a user of Windows.
+const windowsClaim = "i:0#.w|"
 
 // loginOf returns the login of a user as SharePoint names it: DOMAIN\login, also as a claim
-// like i:0#.w|DOMAIN\login.
+// like i:0#.w|DOMAIN\login. Of claims that are about somebody else, as groups and all users,
+// it is "".
 func loginOf(name string) string {
-	name = name[strings.LastIndexByte(name, '|')+1:]
+	if len(name) > len(windowsClaim) && strings.EqualFold(name[:len(windowsClaim)], windowsClaim) {
+		name = name[len(windowsClaim):]
+	}
+	if strings.Contains(name, "|") {
+		return ""
+	}
 	return strings.TrimSpace(name[strings.LastIndexByte(name, '\\')+1:])
 }
 
@@ -96,16 +106,11 @@ func (s session) changeMembers(ctx context.Context, alias string, add, remove []
 	if err != nil {
 		return err
 	}
-	s.changes.Lock()
-	defer s.changes.Unlock()
-	if _, err := s.own(ctx, alias); err != nil {
-		return err
-	}
 	gone := map[string]bool{}
 	for _, m := range leave {
 		gone[strings.ToLower(m)] = true
 	}
-	return s.Store.SetFarmMembers(ctx, alias, func(have []string) ([]string, error) {
+	return s.Store.SetFarmMembers(ctx, s.actor(), alias, func(have []string) ([]string, error) {
 		if all {
 			have = nil
 		}

@@ -40,6 +40,9 @@ type Limits struct {
 	PerSecond int           // requests of one client, in the long run; 50
 	Burst     int           // requests of one client that may come at once; 500
 	Time      time.Duration // for one request; 30 s
+	// Wait is how long a request waits for its turn, where a client sends too many or the
+	// directory has still to follow an earlier one, before it is turned away; 3 s.
+	Wait time.Duration
 	// Failures is how many wrong passwords one host may send at once: 10. After that, one a
 	// minute. A client whose password was right before is not concerned.
 	Failures int
@@ -61,6 +64,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.Time <= 0 {
 		l.Time = 30 * time.Second
+	}
+	if l.Wait <= 0 {
+		l.Wait = 3 * time.Second
 	}
 	return l
 }

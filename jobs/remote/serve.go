@@ -47,17 +47,9 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if o.Listen == "" {
 		o.Listen = DefaultListen
 	}
-	if o.ClientCAFile == "" && o.UsersFile == "" {
-		return errors.New("the directory management service would let nobody in: it needs authorities for certificates, or a file of users")
-	}
-	files := &tlsFiles{certificate: o.CertificateFile, key: o.KeyFile, authorities: o.ClientCAFile, passwords: o.UsersFile != "", log: o.Log}
-	if err := files.load(); err != nil {
+	files, err := o.files()
+	if err != nil {
 		return fmt.Errorf("the directory management service does not start: %w", err)
-	}
-	if o.UsersFile != "" {
-		if err := newUsers(o.UsersFile).load(); err != nil {
-			return fmt.Errorf("the directory management service does not start: %w", err)
-		}
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
@@ -67,6 +59,31 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		o.URL = "https://" + listener.Addr().String()
 	}
 	return serve(ctx, o, listener, files)
+}
+
+// Check reads the files as Serve does, and says until when clients trust the certificate. An
+// error is one that Serve would not start with.
+func Check(o ServeOptions) (until time.Time, err error) {
+	files, err := o.files()
+	if err != nil {
+		return time.Time{}, err
+	}
+	return files.current().Certificates[0].Leaf.NotAfter, nil
+}
+
+// files reads the files, and says why the service could not start with them.
+func (o ServeOptions) files() (*tlsFiles, error) {
+	if o.ClientCAFile == "" && o.UsersFile == "" {
+		return nil, errors.New("it would let nobody in: it needs authorities for certificates, or a file of users")
+	}
+	files := &tlsFiles{certificate: o.CertificateFile, key: o.KeyFile, authorities: o.ClientCAFile, passwords: o.UsersFile != "", log: o.Log}
+	if err := files.load(); err != nil {
+		return nil, err
+	}
+	if o.UsersFile == "" {
+		return files, nil
+	}
+	return files, newUsers(o.UsersFile).load()
 }
 
 // serve answers requests that come in at a listener, and closes it.

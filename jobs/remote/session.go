@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
+	"mailchute/pkg/address"
 	"mailchute/pkg/directory"
 	"mailchute/pkg/emailws"
-	"mailchute/pkg/fault"
-	"mailchute/store"
+	"mailchute/pkg/text"
 )
 
 // session carries out calls of one client.
@@ -28,12 +29,9 @@ func (s session) actor() string { return "soap:" + s.client }
 func (s session) answer(ctx context.Context, call emailws.Call) (emailws.Response, error) {
 	switch c := call.(type) {
 	case emailws.CreateContact:
-		return s.done(c.Alias, s.putContact(ctx, "", contactOf(c)))
+		return s.done(c.Alias, s.createContact(ctx, c))
 	case emailws.ModifyContact:
-		if c.OldAlias == "" {
-			return s.done("", fmt.Errorf("no old alias: %w", fault.ErrInvalid))
-		}
-		return s.done(c.OldAlias, s.putContact(ctx, c.OldAlias, changedContact(c)))
+		return s.done(c.OldAlias, s.modifyContact(ctx, c))
 	case emailws.DeleteContact:
 		return s.done(c.Alias, s.Store.RemoveFarmContact(ctx, s.actor(), c.Alias))
 	case emailws.CreateDistributionGroup:
@@ -71,26 +69,32 @@ func refusal(alias string, err error) (emailws.Response, error) {
 	return emailws.Response{Status: status, Alias: alias}, err
 }
 
-func contactOf(c emailws.CreateContact) store.FarmContact {
-	return store.FarmContact{Alias: c.Alias, FirstName: line(c.FirstName), LastName: line(c.LastName), Forward: c.ForwardingEmail, RequireAuth: c.RequireAuth}
+// The bounds of texts that a directory shows, in octets.
+const (
+	maxTitle       = 256
+	maxDescription = 1024
+)
+
+// maxAddress is how long an address may be, in octets: RFC 5321 §4.5.3.1.
+const maxAddress = 64 + 1 + 255
+
+func isAddress(s string) bool {
+	_, err := address.ParseMailbox(s)
+	return err == nil && len(s) <= maxAddress
 }
 
-// changedContact returns what a contact is to become; the new alias may be left out.
-func changedContact(c emailws.ModifyContact) store.FarmContact {
-	alias := c.NewAlias
-	if alias == "" {
-		alias = c.OldAlias
+// line makes one line of at most so many octets of a text that people have written, as names
+// and descriptions are in a directory: blanks, tabs and ends of lines become one blank, and
+// what cannot be seen is left out.
+func line(s string, octets int) string {
+	var b strings.Builder
+	for _, r := range strings.Join(strings.Fields(s), " ") {
+		if b.Len()+utf8.RuneLen(r) > octets {
+			break
+		}
+		if text.Printable(r) {
+			b.WriteRune(r)
+		}
 	}
-	return store.FarmContact{Alias: alias, FirstName: line(c.FirstName), LastName: line(c.LastName), Forward: c.ForwardingEmail, RequireAuth: c.RequireAuth}
-}
-
-func (s session) putContact(ctx context.Context, old string, c store.FarmContact) error {
-	c.Client = s.actor()
-	return s.Store.PutFarmContact(ctx, c, old)
-}
-
-// line makes one line of a text that people have written, as names and descriptions are in
-// a directory: blanks, tabs and ends of lines become one blank.
-func line(s string) string {
-	return strings.Join(strings.Fields(s), " ")
+	return strings.TrimSpace(b.String())
 }

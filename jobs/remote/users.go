@@ -9,8 +9,9 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
+
+	"mailchute/pkg/text"
 )
 
 // maxName is how long the name of a client may be, in characters.
@@ -21,7 +22,7 @@ const maxName = 64
 type users struct {
 	path string
 	key  []byte        // of the digests in right
-	busy chan struct{} // hashes that are computed at one time
+	busy chan struct{} // of those whose turn it is
 
 	mu     sync.Mutex
 	read   os.FileInfo             // the file that hashes are of; nil: of none
@@ -71,8 +72,8 @@ func readUsers(path string) (map[string]passwordHash, os.FileInfo, error) {
 		}
 		name, hash, _ := strings.Cut(s, ":")
 		h, err := parseHash(hash)
-		if !isName(name) {
-			err = fmt.Errorf("use a name of up to %d characters, then a colon", maxName)
+		if wrong := CheckName(name); wrong != nil {
+			err = wrong
 		}
 		if _, twice := hashes[name]; twice {
 			err = fmt.Errorf("%q is there twice", name)
@@ -85,10 +86,13 @@ func readUsers(path string) (map[string]passwordHash, os.FileInfo, error) {
 	return hashes, info, nil
 }
 
-// isName reports whether a client may have that name.
-func isName(s string) bool {
-	odd := func(r rune) bool { return !unicode.IsGraphic(r) || r == ':' }
-	return s != "" && s == strings.TrimSpace(s) && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxName && !strings.ContainsFunc(s, odd)
+// CheckName says why no client can have that name; nil: one can.
+func CheckName(s string) error {
+	odd := func(r rune) bool { return !text.Printable(r) || r == ':' }
+	if s == "" || s != strings.TrimSpace(s) || !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxName || strings.HasPrefix(s, "#") || strings.ContainsFunc(s, odd) {
+		return fmt.Errorf("%q is no name of a client: use up to %d characters, no colon among them, no # first and no blanks around", text.Cut(s, maxName), maxName)
+	}
+	return nil
 }
 
 // knows reports whether a password was right before, and the file is still the same. It
@@ -100,6 +104,12 @@ func (u *users) knows(name, password string) bool {
 	return ok && hmac.Equal(was, u.digest(name, password))
 }
 
+// turn waits for a turn to use fits, which costs much, and returns what ends it.
+func (u *users) turn() (end func()) {
+	u.busy <- struct{}{}
+	return func() { <-u.busy }
+}
+
 // fits reports whether a password is right. It takes as long where there is no such user.
 func (u *users) fits(name, password string) bool {
 	u.mu.Lock()
@@ -109,10 +119,7 @@ func (u *users) fits(name, password string) bool {
 	if !ok {
 		h = passwordHash{rounds: hashRounds, salt: u.key, key: u.key}
 	}
-	u.busy <- struct{}{}
-	right := h.fits(password)
-	<-u.busy
-	if !ok || !right {
+	if right := h.fits(password); !ok || !right {
 		return false
 	}
 	u.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -90,6 +91,7 @@ func newWorld(t *testing.T, changes ...func(*remote.Options)) *world {
 		Store: w.Store, URL: "https://mail.corp.example:8443/", UsersFile: usersFile(t, ""),
 		Changed: func() { w.changed.Add(1) }, Log: zerolog.New(zerolog.SyncWriter(w.log)),
 	}
+	o.Limits.Wait = 10 * time.Millisecond
 	for _, change := range changes {
 		change(&o)
 	}
@@ -230,7 +232,7 @@ func (w *world) settings(pairs ...string) {
 
 // followed does what the job dms does for the approved requests: they end in that state, and
 // this is what is known of the objects.
-func (w *world) followed(to directory.RequestState, known directory.ObjectState) {
+func (w *world) followed(to directory.RequestState, as directory.Status) {
 	w.Helper()
 	run, err := w.OpenRun(w.Context(), "dms", "manual")
 	w.must(err)
@@ -241,10 +243,11 @@ func (w *world) followed(to directory.RequestState, known directory.ObjectState)
 	}
 	for _, r := range approved {
 		result := store.DirectoryResult{Ends: []store.Ending{{Request: r.ID, To: to}}}
-		if known != directory.ObjectNew {
-			result.Known = directory.Known{Key: r.Distribution, Kind: directory.KindGroup, Of: r.Name, Backend: "builtin", State: known}
+		if to == directory.Applied {
+			result.Known = directory.Known{Key: r.Distribution, Kind: directory.KindGroup, Of: r.Name, Backend: "builtin", State: directory.ObjectActive}
 		}
 		if to == directory.Failed {
+			result.Ends[0].Status = as
 			result.Ends[0].Trouble = "CN=secret,OU=internal: it did not work"
 		}
 		w.must(w.RecordDirectory(w.Context(), run.ID, result))

@@ -164,7 +164,7 @@ func checkCatalog(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff(props, r.Want); diff != "" || r.Justification != "a < b & c" || r.RequesterMail != "alice@corp.example" {
 		t.Errorf("the request %+v (-want +got):\n%s", r, diff)
 	}
-	d, err := s.FarmDistribution(t.Context(), "crew")
+	d, _, err := s.FarmDistribution(t.Context(), "soap:alpha", "crew")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func (r *reader) config(f file) Config {
 		DKIM:      r.dkim(f.DKIM),
 		Directory: r.directory(f.Directory),
 		DMS:       r.dms(f.DMS, f.Directory),
-		Remote:    r.remote(f.Remote),
+		Remote:    r.remote(f.Remote, f.DMS.Publish),
 		Log: Log{
 			Level:  r.oneOf("log.level", f.Log.Level, "debug", "info", "warn", "error"),
 			Format: r.oneOf("log.format", f.Log.Format, LogAuto, LogJSON, LogConsole),

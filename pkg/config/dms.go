@@ -47,7 +47,7 @@ type dmsFile struct {
 	MarkerAttribute    string `toml:"marker_attribute" comment:"Where an object says that mailchute made it. One without the mark is never changed: to take an\nobject over, clear this attribute. Choose before anything is published."`
 	AccountPrefix      string `toml:"account_prefix" comment:"Before the account name (sAMAccountName) of a group, which must differ from all others."`
 	MaxDeletes         int    `toml:"max_deletes" comment:"A run that would delete more objects than that stops before its first change, and a person\ndecides: mailchute directory apply --max-deletes N."`
-	MaxDeleteShare     string `toml:"max_delete_share" comment:"The same, as a share of the objects that are published."`
+	MaxDeleteShare     string `toml:"max_delete_share" comment:"The same, as a share of the objects that are published; three may always go."`
 	Drift              string `toml:"drift" comment:"What others change on mailchute's objects: \"enforce\" sets it right, \"report\" only says it."`
 	KeepForeignMembers bool   `toml:"keep_foreign_members" comment:"Whether members stay that others add to a distribution group."`
 	WritesPerSecond    int    `toml:"writes_per_second" comment:"How fast the directory is written to at most."`

@@ -27,7 +27,7 @@ type remoteFile struct {
 	URL             string   `toml:"url" comment:"The address that farms call it by, without a path, like \"https://mail.corp.example:8443\". Empty:\nhttps:// and listen."`
 }
 
-func (r *reader) remote(f remoteFile) Remote {
+func (r *reader) remote(f remoteFile, publish string) Remote {
 	if f.Listen == "" {
 		if !reflect.DeepEqual(f, defaultRemote()) {
 			r.fail("remote.listen", "this setting is missing or empty; without it the others mean nothing")
@@ -36,6 +36,9 @@ func (r *reader) remote(f remoteFile) Remote {
 	}
 	if at, err := netip.ParseAddrPort(f.Listen); err != nil || at.Port() == 0 {
 		r.fail("remote.listen", "%q is no address to listen on: write it like %q", f.Listen, "127.0.0.1:8443")
+	}
+	if publish == PublishNone {
+		r.fail("remote.listen", "what farms ask for would never be done, for dms.publish is %q: publish somewhere, or leave this empty", publish)
 	}
 	r.text("remote.certificate_file", f.CertificateFile)
 	r.text("remote.key_file", f.KeyFile)

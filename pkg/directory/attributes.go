@@ -24,6 +24,7 @@ const (
 	AttrMail           = "mail"
 	AttrProxyAddresses = "proxyAddresses"
 	AttrManagedBy      = "managedBy" // a Ref's Name
+	attrName           = "cn"        // the alias, in the Changes of a rename
 )
 
 // Change is what becomes of one attribute.

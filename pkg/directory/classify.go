@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,6 +69,15 @@ func (p *planner) here(k Known) Known {
 	return k
 }
 
+// elsewhere says what becomes of an object in the directory that was used before; "" where
+// it was not there.
+func (p *planner) elsewhere(k Known) string {
+	if k.ID == "" || p.here(k).ID != "" {
+		return ""
+	}
+	return fmt.Sprintf("it stays in the directory that was used before (%s): %s", k.Backend, cmp.Or(k.Where, k.Alias))
+}
+
 // want plans for an object that is wanted.
 func (p *planner) want(w Wanted) {
 	k := p.here(w.Known)
@@ -108,7 +118,7 @@ func (p *planner) disowned(a Actual, kind Kind, key string) string {
 // absent plans for an object that is wanted and was not found by its ID.
 func (p *planner) absent(o Object, k Known) {
 	rest := p.strays(o.Key, o.Kind)
-	s := Step{Action: ActCreate, Object: o, Known: k}
+	s := Step{Action: ActCreate, Object: o, Known: k, Why: p.elsewhere(p.of[o.Key])}
 	at := slices.IndexFunc(rest, func(a Actual) bool { return a.InPlace && sameAlias(a.Alias, o.Alias) })
 	switch {
 	case at >= 0:
@@ -121,7 +131,7 @@ func (p *planner) absent(o Object, k Known) {
 		return
 	case k.ID == "" && len(rest) > 1:
 		s.Action, s.Why = ActConflict, "several objects have its marker: delete all but one, or their markers"
-	case k.ID != "" && !p.Enforce:
+	case k.ID != "" && !p.Enforce && !p.Rebuild:
 		s.Action, s.Why = ActDrift, "somebody deleted it"
 	case k.ID != "":
 		s.Why = "somebody deleted it"
@@ -183,7 +193,7 @@ func (p *planner) drop(k Known) {
 		a, there = rest[0], true
 	}
 	if !there {
-		s.Action, s.Why = ActForget, "it is not in the directory"
+		s.Action, s.Why = ActForget, cmp.Or(p.elsewhere(s.Known), "it is not in the directory")
 		p.forgets = append(p.forgets, s)
 		return
 	}

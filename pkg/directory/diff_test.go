@@ -271,3 +271,13 @@ func checkProxies(t *testing.T, d, a, x, after attributes) {
 		t.Error("an attribute that is not ours was changed")
 	}
 }
+
+// A value that is empty, which no directory should have, is none.
+func TestDiffOfEmptyAddress(t *testing.T) {
+	t.Parallel()
+	got := directory.Diff(nil, directory.Attributes{"proxyAddresses": {"smtp:x@y.example"}}, directory.Attributes{"proxyAddresses": {"", "smtp:x@y.example"}})
+	want := []directory.Change{{Attribute: "proxyAddresses", Before: []string{"", "smtp:x@y.example"}, After: []string{}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

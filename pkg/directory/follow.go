@@ -9,6 +9,7 @@ type move struct {
 	actual     Actual
 	attributes Attributes // as they are wanted
 	rename     bool
+	aside      string // the alias under which it was put aside; "": it was not
 	changes    []Change
 	why        string
 	traffic

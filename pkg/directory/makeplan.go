@@ -11,23 +11,18 @@ import (
 // plan of: fewer than half, and more than three objects are missing.
 var ErrIncomplete = errors.New("the directory shows too few of the known objects")
 
-// ErrBrake says that a plan has more deletions than are allowed. The error is a *BrakeError.
-var ErrBrake = errors.New("too many deletions")
-
-// BrakeError is ErrBrake with its numbers.
+// BrakeError says that a plan has more deletions than are allowed.
 type BrakeError struct {
 	Deletes int // that the plan has
 	Limit   int // that are allowed
 	Plan    Plan
 }
 
-// Error says how many deletions there would be, and how many are allowed.
+// Error says how many deletions there would be, how many are allowed, and what to do.
 func (e *BrakeError) Error() string {
-	return fmt.Sprintf("%v: it would be %d, and %d are allowed", ErrBrake, e.Deletes, e.Limit)
+	return fmt.Sprintf("too many deletions: it would be %d, and %d are allowed; look at 'mailchute directory plan': 'mailchute directory apply --max-deletes %d' does it",
+		e.Deletes, e.Limit, e.Deletes)
 }
-
-// Unwrap returns ErrBrake.
-func (e *BrakeError) Unwrap() error { return ErrBrake }
 
 // PlanOptions are what MakePlan goes by.
 type PlanOptions struct {
@@ -39,9 +34,15 @@ type PlanOptions struct {
 	// always allows three.
 	MaxDeletes     int
 	MaxDeleteShare float64
-	Enforce        bool // what others changed is set right; otherwise it is only reported
-	Now            time.Time
-	Managers       map[string]Ref // of groups, by Object.Key, as far as the directory has them
+	// Allowed is how many deletions a person has allowed, whatever the brake says; 0: nobody
+	// has.
+	Allowed int
+	Enforce bool // what others changed is set right; otherwise it is only reported
+	// Rebuild makes anew what is known and was not found, however much it is: there is no
+	// ErrIncomplete, and what somebody deleted is created also where nothing is enforced.
+	Rebuild  bool
+	Now      time.Time
+	Managers map[string]Ref // of groups, by Object.Key, as far as the directory has them
 }
 
 // Plan is what is to be done.
@@ -64,10 +65,10 @@ const fewObjects = 3
 // wanted, not Frozen and without a step is there as it is wanted, also where what is known of
 // it is behind: then a change was made and not recorded, and is to be recorded now.
 //
-// With ErrBrake the plan is returned, too. With ErrIncomplete there is none.
+// With a *BrakeError the plan is returned, too. With ErrIncomplete there is none.
 func MakePlan(wanted []Wanted, gone []Known, found []Actual, o PlanOptions) (Plan, error) {
 	p := newPlanner(wanted, gone, found, o)
-	if present := p.present(); present*2 < p.known && p.known-present > fewObjects {
+	if present := p.present(); !o.Rebuild && present*2 < p.known && p.known-present > fewObjects {
 		return Plan{}, fmt.Errorf("%w: %d of %d", ErrIncomplete, present, p.known)
 	}
 	for _, w := range wanted {
@@ -89,6 +90,9 @@ func MakePlan(wanted []Wanted, gone []Known, found []Actual, o PlanOptions) (Pla
 
 // limit returns how many deletions are allowed.
 func (p *planner) limit() int {
+	if p.Allowed > 0 {
+		return p.Allowed
+	}
 	share := math.Ceil(p.MaxDeleteShare * float64(p.known))
 	return min(p.MaxDeletes, max(fewObjects, int(share)))
 }

@@ -54,7 +54,8 @@ func show(steps []directory.Step) []string {
 	for _, s := range steps {
 		line := string(s.Action) + " " + s.Object.Key
 		if s.Action == directory.ActRename {
-			line += " " + s.Actual.Alias + "→" + s.Object.Alias
+			out = append(out, line+" "+s.Changes[0].Before[0]+"→"+s.Changes[0].After[0])
+			continue
 		}
 		for _, c := range s.Changes {
 			line += " " + c.Attribute

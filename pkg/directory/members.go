@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -28,27 +27,4 @@ func MembersDigest(members []Member) string {
 	slices.Sort(rows)
 	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(rows), "\n")))
 	return hex.EncodeToString(sum[:])
-}
-
-// MemberChanges returns what makes the members of a group, have, those that are wanted: each
-// once, in the order of their keys. Zero Refs are nobody, wherever they stand.
-func MemberChanges(want, have []Ref) (add, remove []Ref) {
-	return missing(want, have), missing(have, want)
-}
-
-// missing returns those of refs that others has not.
-func missing(refs, others []Ref) []Ref {
-	known := map[string]bool{"": true}
-	for _, r := range others {
-		known[r.Key] = true
-	}
-	var found []Ref
-	for _, r := range refs {
-		if !known[r.Key] {
-			known[r.Key] = true
-			found = append(found, r)
-		}
-	}
-	slices.SortFunc(found, func(a, b Ref) int { return cmp.Compare(a.Key, b.Key) })
-	return found
 }

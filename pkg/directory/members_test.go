@@ -1,10 +1,7 @@
 package directory_test
 
 import (
-	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"mailchute/pkg/directory"
 )
@@ -38,33 +35,6 @@ func TestMembersDigest(t *testing.T) {
 	for _, test := range tests {
 		if got := directory.MembersDigest(test.members) == base; got != test.same {
 			t.Errorf("%s: got the same digest: %v, want %v", test.name, got, test.same)
-		}
-	}
-}
-
-func TestMemberChanges(t *testing.T) {
-	t.Parallel()
-	refs := func(keys ...string) (out []directory.Ref) {
-		for _, k := range keys {
-			out = append(out, directory.Ref{Key: k, Name: "CN=" + k})
-		}
-		return out
-	}
-	tests := []struct {
-		name                    string
-		want, have, add, remove []directory.Ref
-	}{
-		{"nothing", nil, nil, nil, nil},
-		{"the same in another order", refs("a", "b"), refs("b", "a"), nil, nil},
-		{"some come, some go", refs("d", "b", "c"), refs("z", "b", "a"), refs("c", "d"), refs("a", "z")},
-		{"each once", refs("b", "a", "b"), refs("c", "c"), refs("a", "b"), refs("c")},
-		{"nobody is a member", append(refs("a"), directory.Ref{}), []directory.Ref{{}}, refs("a"), nil},
-		{"only the key counts", []directory.Ref{{Key: "a", Name: "CN=A,OU=x"}}, refs("a"), nil, nil},
-	}
-	for _, test := range tests {
-		add, remove := directory.MemberChanges(test.want, test.have)
-		if !slices.Equal(add, test.add) || !slices.Equal(remove, test.remove) {
-			t.Errorf("%s: %s", test.name, cmp.Diff([][]directory.Ref{test.add, test.remove}, [][]directory.Ref{add, remove}))
 		}
 	}
 }

@@ -19,13 +19,11 @@ type Object struct {
 	GivenName   string // of a contact: the site's title
 	Surname     string // of a contact: the library's title
 	Description string
-	URL         string   // of a contact: where the library is; "" is not known
 	Addresses   []string // mail addresses; the first is the main one
 	Target      string   // of a contact: the address that its mail goes to
 	Manager     Member   // of a group: who answers for it; zero: nobody is named
 	RequireAuth bool     // only senders whom the mail system has authenticated may write
 	Hidden      bool     // left out of address lists
-	HideMembers bool     // of a group
 	Members     []Member // of a group
 }
 

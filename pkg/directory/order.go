@@ -1,6 +1,9 @@
 package directory
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // inOrder returns the steps in an order in which every one can be done.
 func (p *planner) inOrder() []Step {
@@ -49,7 +52,7 @@ func (b *board) visit(m *move) {
 // do adds the steps of a move.
 func (b *board) do(m *move) {
 	if m.rename {
-		b.steps = append(b.steps, m.step(ActRename, m.why))
+		b.steps = append(b.steps, m.renamed(m.object.Alias, m.why))
 	}
 	if len(m.changes) > 0 {
 		b.steps = append(b.steps, m.modify(m.attributes))
@@ -63,6 +66,14 @@ func (b *board) do(m *move) {
 func (m *move) modify(a Attributes) Step {
 	s := m.step(ActModify, m.why)
 	s.Attributes, s.Changes = a, m.changes
+	return s
+}
+
+// renamed is the step that gives m an alias.
+func (m *move) renamed(alias, why string) Step {
+	s := m.step(ActRename, why)
+	s.Object.Alias = alias
+	s.Changes = []Change{{Attribute: attrName, Before: []string{cmp.Or(m.aside, m.actual.Alias)}, After: []string{alias}}}
 	return s
 }
 
@@ -81,9 +92,8 @@ const aside = "aside-"
 func (b *board) putAside(m *move) {
 	const why = "put aside, so that another can take its place"
 	if m.rename && slices.Contains(m.leaves, namePlace(m.actual.Alias)) {
-		s := m.step(ActRename, why)
-		s.Object.Alias = aside + m.object.Key
-		b.steps = append(b.steps, s)
+		b.steps = append(b.steps, m.renamed(aside+m.object.Key, why))
+		m.aside = aside + m.object.Key
 	}
 	rest, before := m.changes, m.actual.Attributes
 	m.changes = between(before, staying(before, m.leaves))

@@ -70,7 +70,7 @@ type Step struct {
 	Actual Actual // as it was found, before any step; zero where there is none
 	// Attributes are what a create or modify makes of it: Known.Applied, once it is done.
 	Attributes Attributes
-	Changes    []Change // of attributes
+	Changes    []Change // of attributes; of a rename, of cn
 	Add        []Ref
 	Remove     []Ref
 	Why        string // for people

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +51,17 @@ func TestMakePlanIncomplete(t *testing.T) {
 		if !errors.Is(err, test.want) || err != nil && len(plan.Steps) > 0 {
 			t.Errorf("%d of %d found: got %v with %d steps, want %v", test.found, test.known, err, len(plan.Steps), test.want)
 		}
+		o.Rebuild, o.Enforce = true, false
+		plan, err = directory.MakePlan(wanted, gone, found[:test.found], o)
+		created := 0
+		for _, s := range plan.Steps {
+			if s.Action == directory.ActCreate {
+				created++
+			}
+		}
+		if want := len(wanted) - max(0, test.found-len(gone)); err != nil || created != want {
+			t.Errorf("%d of %d found, rebuilt: got %v and %d creations, want %d", test.found, test.known, err, created, want)
+		}
 	}
 }
 
@@ -86,12 +98,17 @@ func TestMakePlanBrake(t *testing.T) {
 		}
 		brake, hit := errors.AsType[*directory.BrakeError](err)
 		switch {
-		case hit != (test.limit > 0), hit != errors.Is(err, directory.ErrBrake):
+		case hit != (test.limit > 0), hit != isBrake(err):
 			t.Errorf("%d of %d: got %v, want the brake at %d", test.gone, test.known, err, test.limit)
 		case hit && (brake.Limit != test.limit || brake.Deletes != test.gone || !slices.EqualFunc(brake.Plan.Steps, plan.Steps, sameStep)):
 			t.Errorf("%d of %d: got %d of %d, want %d of %d", test.gone, test.known, brake.Deletes, brake.Limit, test.gone, test.limit)
 		}
 	}
+}
+
+func isBrake(err error) bool {
+	_, ok := errors.AsType[*directory.BrakeError](err)
+	return ok
 }
 
 func sameStep(a, b directory.Step) bool { return a.Action == b.Action && a.Object.Key == b.Object.Key }
@@ -110,5 +127,42 @@ func TestMakePlanManagers(t *testing.T) {
 	}
 	if got, want := plan.Steps[0].Attributes, g.Attributes(directory.ModePlain, boss); !cmp.Equal(got, want) {
 		t.Errorf("attributes: got %v, want %v", got, want)
+	}
+}
+
+// What was published to another directory stays there, and the plan says so.
+func TestMakePlanOfAnotherDirectory(t *testing.T) {
+	t.Parallel()
+	wanted, _ := many(2)
+	o := options()
+	o.Backend = "another"
+	plan, err := directory.MakePlan(wanted[:1], []directory.Known{wanted[1].Known}, nil, o)
+	if err != nil || len(plan.Steps) != 2 {
+		t.Fatalf("got %+v, %v; want two steps", plan, err)
+	}
+	for i, action := range []directory.Action{directory.ActForget, directory.ActCreate} {
+		if s := plan.Steps[i]; s.Action != action || !strings.Contains(s.Why, "it stays in the directory that was used before") {
+			t.Errorf("got %s, %q; want %s, and what becomes of it", s.Action, s.Why, action)
+		}
+	}
+}
+
+// What a person has allowed is the limit, whatever the brake and its share say.
+func TestMakePlanAllowed(t *testing.T) {
+	t.Parallel()
+	wanted, found := many(20)
+	gone := []directory.Known{}
+	for _, w := range wanted[:8] {
+		gone = append(gone, w.Known)
+	}
+	o := options()
+	o.MaxDeletes, o.MaxDeleteShare = 10, 0.1
+	for allowed, limit := range map[int]int{0: 3, 7: 7, 8: 0, 100: 0} {
+		o.Allowed = allowed
+		_, err := directory.MakePlan(wanted[8:], gone, found, o)
+		brake, _ := errors.AsType[*directory.BrakeError](err)
+		if limit == 0 && err != nil || limit > 0 && (brake == nil || brake.Limit != limit || !strings.Contains(err.Error(), "--max-deletes 8")) {
+			t.Errorf("%d allowed: got %v, want the limit %d", allowed, err, limit)
+		}
 	}
 }

@@ -73,7 +73,7 @@ func TestMakePlanOrder(t *testing.T) {
 			[]actual{there(one), there(two)},
 			[]string{
 				"rename a one→aside-a", "modify a mail proxyAddresses", "rename b two→one", "modify b" + changed,
-				"rename a one→two", "modify a" + changed,
+				"rename a aside-a→two", "modify a" + changed,
 			},
 		},
 		{

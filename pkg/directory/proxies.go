@@ -79,6 +79,9 @@ func sortedValues(m map[string]string) []string {
 func byProxyKey(values []string) map[string]string {
 	out := make(map[string]string, len(values))
 	for _, v := range values {
+		if v == "" { // which no directory should have
+			continue
+		}
 		key := proxyKey(v)
 		if old, ok := out[key]; !ok || !strings.HasPrefix(old, primaryPrefix) && (strings.HasPrefix(v, primaryPrefix) || v < old) {
 			out[key] = v

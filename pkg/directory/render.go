@@ -13,7 +13,6 @@ const (
 	maxDisplayName = 256
 	maxName        = 64 // givenName, sn
 	maxDescription = 1024
-	maxHomePage    = 2048
 )
 
 // The Boolean values of a directory are spelled like this (RFC 4517 §3.3.3).
@@ -40,7 +39,6 @@ func attributes() []attribute {
 		{"description", KindGroup, true, true, func(o Object, _ Ref) []string { return single(o.Description, maxDescription) }},
 		{"displayName", "", true, true, func(o Object, _ Ref) []string { return []string{o.displayName()} }},
 		{"givenName", KindContact, true, true, func(o Object, _ Ref) []string { return single(o.GivenName, maxName) }},
-		{"hideDLMembership", KindGroup, false, true, func(o Object, _ Ref) []string { return flag(o.HideMembers) }},
 		{"internetEncoding", KindContact, false, false, func(Object, Ref) []string { return []string{internetEncoding} }},
 		{"mAPIRecipient", KindContact, false, false, func(Object, Ref) []string { return []string{valueFalse} }},
 		{AttrMail, "", true, true, func(o Object, _ Ref) []string { return o.main() }},
@@ -54,7 +52,6 @@ func attributes() []attribute {
 		{"reportToOwner", KindGroup, false, false, func(Object, Ref) []string { return []string{valueFalse} }},
 		{"sn", KindContact, true, true, func(o Object, _ Ref) []string { return o.surname() }},
 		{"targetAddress", KindContact, false, true, Object.target},
-		{"wWWHomePage", KindContact, true, true, func(o Object, _ Ref) []string { return o.homePage() }},
 	}
 }
 
@@ -128,15 +125,6 @@ func (o Object) target(Ref) []string {
 		return nil
 	}
 	return []string{primaryPrefix + o.Target}
-}
-
-// homePage leaves out what is too long: a link that is cut leads nowhere.
-func (o Object) homePage() []string {
-	url := line(o.URL)
-	if units(url) > maxHomePage {
-		return nil
-	}
-	return single(url, maxHomePage)
 }
 
 // proxies writes addresses as Exchange does: "SMTP:" before the main one, "smtp:" before the

@@ -17,7 +17,7 @@ import (
 func contact() directory.Object {
 	return directory.Object{
 		Key: "key-1", Kind: directory.KindContact, Of: "library invoices", Alias: "invoices", Title: "Finance – Invoices",
-		GivenName: "Finance", Surname: "Invoices", Description: "not of contacts", URL: "https://docs.example/finance/invoices",
+		GivenName: "Finance", Surname: "Invoices", Description: "not of contacts",
 		Addresses: []string{"invoices@show.example", "invoices@in.example"}, Target: "invoices@in.example",
 	}
 }
@@ -37,14 +37,13 @@ func TestAttributes(t *testing.T) {
 	plainContact := directory.Attributes{
 		"displayName": {"Finance – Invoices (invoices)"}, "givenName": {"Finance"}, "sn": {"Invoices"},
 		"mail": {"invoices@show.example"}, "proxyAddresses": {"SMTP:invoices@show.example", "smtp:invoices@in.example"},
-		"wWWHomePage": {"https://docs.example/finance/invoices"},
 	}
 	plainGroup := directory.Attributes{
 		"displayName": {"The team (team)"}, "description": {"Those who file invoices"}, "managedBy": {boss.Name},
 		"mail": {"team@show.example"}, "proxyAddresses": {"SMTP:team@show.example", "smtp:team@in.example", "smtp:crew@show.example"},
 	}
 	strict := func(o directory.Object) directory.Object {
-		o.RequireAuth, o.Hidden, o.HideMembers = true, true, true
+		o.RequireAuth, o.Hidden = true, true
 		return o
 	}
 	tests := []struct {
@@ -76,10 +75,10 @@ func TestAttributes(t *testing.T) {
 		}},
 		{"group, exchange, strict", strict(group()), directory.ModeExchange, plainGroup, directory.Attributes{
 			"mailNickname": {"team"}, "reportToOriginator": {"TRUE"}, "reportToOwner": {"FALSE"}, "oOFReplyToOriginator": {"FALSE"},
-			"msExchRequireAuthToSendTo": {"TRUE"}, "msExchHideFromAddressLists": {"TRUE"}, "hideDLMembership": {"TRUE"},
+			"msExchRequireAuthToSendTo": {"TRUE"}, "msExchHideFromAddressLists": {"TRUE"},
 		}},
 		{"group, handover, strict", strict(group()), directory.ModeHandover, plainGroup, directory.Attributes{
-			"mailNickname": {"team"}, "msExchRequireAuthToSendTo": {"TRUE"}, "msExchHideFromAddressLists": {"TRUE"}, "hideDLMembership": {"TRUE"},
+			"mailNickname": {"team"}, "msExchRequireAuthToSendTo": {"TRUE"}, "msExchHideFromAddressLists": {"TRUE"},
 		}},
 	}
 	for _, test := range tests {
@@ -108,11 +107,11 @@ func TestManaged(t *testing.T) {
 		mode directory.Mode
 		want string
 	}{
-		{directory.KindContact, directory.ModePlain, "displayName givenName mail proxyAddresses sn wWWHomePage"},
+		{directory.KindContact, directory.ModePlain, "displayName givenName mail proxyAddresses sn"},
 		{directory.KindGroup, directory.ModePlain, "description displayName mail managedBy proxyAddresses"},
 		{directory.KindContact, directory.ModeHandover, "displayName givenName mail mailNickname msExchHideFromAddressLists msExchRequireAuthToSendTo " +
-			"proxyAddresses sn targetAddress wWWHomePage"},
-		{directory.KindGroup, directory.ModeExchange, "description displayName hideDLMembership mail mailNickname managedBy msExchHideFromAddressLists " +
+			"proxyAddresses sn targetAddress"},
+		{directory.KindGroup, directory.ModeExchange, "description displayName mail mailNickname managedBy msExchHideFromAddressLists " +
 			"msExchRequireAuthToSendTo oOFReplyToOriginator proxyAddresses reportToOriginator reportToOwner"},
 	}
 	for _, test := range tests {
@@ -132,7 +131,7 @@ func TestAttributesOfOddText(t *testing.T) {
 		{"nothing at all", directory.Object{Alias: "a"}, directory.Attributes{"displayName": {"a"}, "sn": {"a"}}},
 		{
 			"only what cannot be seen",
-			directory.Object{Alias: "a", Title: "\u202e \u200b\x00", GivenName: "\n", Surname: "\u2066", URL: "\t"},
+			directory.Object{Alias: "a", Title: "\u202e \u200b\x00", GivenName: "\n", Surname: "\u2066"},
 			directory.Attributes{"displayName": {"a"}, "sn": {"a"}},
 		},
 		{
@@ -155,11 +154,6 @@ func TestAttributesOfOddText(t *testing.T) {
 			"a title is cut before its last blank",
 			directory.Object{Alias: "a", Title: strings.Repeat("x", 251) + " y", Surname: "s"},
 			directory.Attributes{"displayName": {strings.Repeat("x", 251) + " (a)"}, "sn": {"s"}},
-		},
-		{
-			"a link is never cut",
-			directory.Object{Alias: "a", Title: "t", URL: "https://" + strings.Repeat("x", 2041)},
-			directory.Attributes{"displayName": {"t (a)"}, "sn": {"t"}},
 		},
 		{
 			"an address twice",

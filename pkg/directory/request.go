@@ -59,6 +59,7 @@ type Request struct {
 	Ended         time.Time // when it was applied, failed, rejected or cancelled; zero while it is open
 	Reminded      time.Time // when it was last said that it waits; zero: not yet
 	Trouble       string    // why it is not applied yet, or failed
+	FailedAs      Status    // what a SOAP client is told of a failed one; else zero
 }
 
 // Event is a transition of a request, for the record.

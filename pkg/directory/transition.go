@@ -56,13 +56,13 @@ func (p Policy) NeedsApproval(kinds []RequestKind) bool {
 // fault.ErrConflict: it is in another state; ErrFourEyes.
 func (r Request) Approve(by string, revision int, now time.Time, p Policy, comment string) (Request, Event, error) {
 	if r.State == Failed {
-		return r.Retry(by, revision, now, p, comment)
+		return r.retry(by, revision, now, p, comment)
 	}
 	return r.decide(Approved, by, revision, now, p, comment)
 }
 
-// Retry is Approve of a failed request alone: the directory is asked once more.
-func (r Request) Retry(by string, revision int, now time.Time, p Policy, comment string) (Request, Event, error) {
+// retry is Approve of a failed request alone: the directory is asked once more.
+func (r Request) retry(by string, revision int, now time.Time, p Policy, comment string) (Request, Event, error) {
 	if r.State != Failed {
 		return r, Event{}, r.unfit("try it again")
 	}
@@ -99,6 +99,7 @@ func (r Request) decide(to RequestState, by string, revision int, now time.Time,
 	}
 	after, e := r.to(to, by, now, comment)
 	after.Decided, after.Decider, after.Comment, after.Trouble = now, by, comment, ""
+	after.FailedAs = StatusSuccess
 	return after, e, nil
 }
 

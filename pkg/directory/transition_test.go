@@ -97,7 +97,6 @@ func transitions(p directory.Policy) map[string]transition {
 	type r = directory.Request
 	return map[string]transition{
 		"approve":   func(q r) (r, directory.Event, error) { return q.Approve("bob", q.Revision, later, p, "fine") },
-		"retry":     func(q r) (r, directory.Event, error) { return q.Retry("bob", q.Revision, later, p, "again") },
 		"reject":    func(q r) (r, directory.Event, error) { return q.Reject("bob", q.Revision, later, p, "no") },
 		"withdraw":  func(q r) (r, directory.Event, error) { return q.Withdraw("alice", later, "never mind") },
 		"supersede": func(q r) (r, directory.Event, error) { return q.Supersede("alice", later, "request 8") },
@@ -120,7 +119,6 @@ func TestTransitions(t *testing.T) {
 	)
 	diagram := map[string]map[directory.RequestState]directory.RequestState{
 		"approve":   {pending: approved, failed: approved},
-		"retry":     {failed: approved},
 		"reject":    {pending: directory.Rejected},
 		"withdraw":  {pending: cancelled},
 		"supersede": {pending: cancelled, approved: cancelled},
@@ -195,7 +193,6 @@ func TestTransitionEffects(t *testing.T) {
 	}{
 		{"approve", all["approve"], create, quiet, "bob", "fine"},
 		{"approve again what failed", all["approve"], failure, decided(create, directory.Approved, "bob", "fine"), "bob", "fine"},
-		{"retry", all["retry"], failure, decided(create, directory.Approved, "bob", "again"), "bob", "again"},
 		{"reject", all["reject"], create, ended(decided(create, directory.Rejected, "bob", "no"), directory.Rejected), "bob", "no"},
 		{"withdraw", all["withdraw"], create, cancelled("alice", "never mind"), "alice", "never mind"},
 		{"delete while a create is pending", all["supersede"], create, cancelled("alice", "request 8"), "alice", "request 8"},
@@ -250,7 +247,7 @@ func TestTransitionGuards(t *testing.T) {
 			return pending.Reject("alice", 3, later, fourEyes, "")
 		}, directory.ErrFourEyes},
 		{"four eyes: retry one's own", func() (directory.Request, directory.Event, error) {
-			return failed.Retry("alice", 3, later, fourEyes, "")
+			return failed.Approve("alice", 3, later, fourEyes, "")
 		}, directory.ErrFourEyes},
 		{"four eyes: approve another's", func() (directory.Request, directory.Event, error) {
 			return pending.Approve("bob", 3, later, fourEyes, "")

@@ -6,7 +6,7 @@ import "slices"
 type kind int
 
 const (
-	text kind = iota
+	str kind = iota
 	number
 	truth
 	guid
@@ -34,24 +34,24 @@ type operation struct {
 var operations = []operation{
 	{
 		name: OpCreateContact, bare: true,
-		parameters: []parameter{{"Alias", text}, {"FirstName", text}, {"LastName", text}, {"ForwardingEmail", text}, {"Flags", contactFlags}},
+		parameters: []parameter{{"Alias", str}, {"FirstName", str}, {"LastName", str}, {"ForwardingEmail", str}, {"Flags", contactFlags}},
 		call: func(v values) Call {
 			return CreateContact{v["Alias"].text, v["FirstName"].text, v["LastName"].text, v["ForwardingEmail"].text, v["Flags"].truth}
 		},
 	},
 	{
 		name: OpDeleteContact, bare: true,
-		parameters: []parameter{{"Alias", text}},
+		parameters: []parameter{{"Alias", str}},
 		call:       func(v values) Call { return DeleteContact{v["Alias"].text} },
 	},
 	{
 		name: OpModifyContact, bare: true,
 		parameters: []parameter{
-			{"OldAlias", text},
-			{"NewAlias", text},
-			{"FirstName", text},
-			{"LastName", text},
-			{"ForwardingEmail", text},
+			{"OldAlias", str},
+			{"NewAlias", str},
+			{"FirstName", str},
+			{"LastName", str},
+			{"ForwardingEmail", str},
 			{"Flags", contactFlags},
 		},
 		call: func(v values) Call {
@@ -69,12 +69,12 @@ var operations = []operation{
 	},
 	{
 		name:       OpDeleteDistributionGroup,
-		parameters: []parameter{{"Alias", text}, {"Info", info}},
+		parameters: []parameter{{"Alias", str}, {"Info", info}},
 		call:       func(v values) Call { return DeleteDistributionGroup{v["Alias"].text, v["Info"].info} },
 	},
 	{
 		name:       OpRenameDistributionGroup,
-		parameters: []parameter{{"OldAlias", text}, {"NewAlias", text}, {"Info", info}},
+		parameters: []parameter{{"OldAlias", str}, {"NewAlias", str}, {"Info", info}},
 		call: func(v values) Call {
 			return RenameDistributionGroup{v["OldAlias"].text, v["NewAlias"].text, v["Info"].info}
 		},
@@ -92,14 +92,14 @@ var operations = []operation{
 	},
 	{
 		name: OpChangeUsers, bare: true,
-		parameters: []parameter{{"Alias", text}, {"AddNt4NameList", names}, {"DeleteNt4NameList", names}, {"DeleteAllCurrentMembers", truth}},
+		parameters: []parameter{{"Alias", str}, {"AddNt4NameList", names}, {"DeleteNt4NameList", names}, {"DeleteAllCurrentMembers", truth}},
 		call: func(v values) Call {
 			return ChangeUsers{v["Alias"].text, v["AddNt4NameList"].names, v["DeleteNt4NameList"].names, v["DeleteAllCurrentMembers"].truth}
 		},
 	},
 	{
 		name: OpChangeContacts, bare: true,
-		parameters: []parameter{{"Alias", text}, {"AddListForContacts", names}, {"DeleteListForContacts", names}, {"DeleteAllCurrentMembers", truth}},
+		parameters: []parameter{{"Alias", str}, {"AddListForContacts", names}, {"DeleteListForContacts", names}, {"DeleteAllCurrentMembers", truth}},
 		call: func(v values) Call {
 			return ChangeContacts{v["Alias"].text, v["AddListForContacts"].names, v["DeleteListForContacts"].names, v["DeleteAllCurrentMembers"].truth}
 		},
@@ -107,10 +107,10 @@ var operations = []operation{
 }
 
 var groupParameters = []parameter{
-	{"Alias", text}, {"Name", text}, {"Description", text}, {"ContactCN", text}, {"Info", info}, {"Flags", groupFlags},
+	{"Alias", str}, {"Name", str}, {"Description", str}, {"ContactCN", str}, {"Info", info}, {"Flags", groupFlags},
 }
 
-var infoParameters = []parameter{{"RequestorEmail", text}, {"Justification", text}, {"RequestId", guid}}
+var infoParameters = []parameter{{"RequestorEmail", str}, {"Justification", str}, {"RequestId", guid}}
 
 // The names that both kinds of flags have.
 const (

@@ -26,7 +26,7 @@ func Read(v Version, document []byte) (Call, error) {
 		return nil, clientFault("the document is %s, not an Envelope of SOAP", root.Name.Local)
 	}
 	if root.Name.Space != v.namespace() {
-		return nil, &Fault{FaultVersion, "the Envelope is not of the version of SOAP that the Content-Type stands for"}
+		return nil, newFault(FaultVersion, "the Envelope is not of the version of SOAP that the Content-Type stands for")
 	}
 	call, err := r.envelope(v)
 	if err != nil {
@@ -66,7 +66,7 @@ func (r *reader) header(v Version) error {
 		case "", "0", "false":
 		default:
 			if v.isForUs(trim(role)) {
-				return &Fault{FaultMustUnderstand, "the header " + e.Name.Local + " is not understood"}
+				return newFault(FaultMustUnderstand, "the header %s is not understood", e.Name.Local)
 			}
 		}
 		return r.skip()
@@ -130,7 +130,7 @@ func (r *reader) value(p parameter) (v value, err error) {
 	case names:
 		v.names, err = r.names(p.name)
 		return v, err
-	case text, guid, number, truth, contactFlags, groupFlags:
+	case str, guid, number, truth, contactFlags, groupFlags:
 	}
 	s, err := r.text(p.name)
 	if err != nil {
@@ -164,7 +164,7 @@ func simple(p parameter, s string) (value, error) {
 			return value{truth: true}, nil
 		}
 		return value{}, clientFault("%s: %q is neither %s nor %s", p.name, s, flagNone, flagRequireAuth)
-	case text, guid, info, names:
+	case str, guid, info, names:
 	}
 	return value{text: s}, nil
 }

@@ -44,7 +44,7 @@ func (r *reader) next() (xml.Token, error) {
 			return nil, nil
 		}
 		if err != nil {
-			return nil, &Fault{FaultClient, err.Error()}
+			return nil, clientFault("%v", err)
 		}
 		switch t := token.(type) {
 		case xml.Comment:

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"mime"
 	"strings"
+
+	"mailchute/pkg/text"
 )
 
 // Version is a version of SOAP.
@@ -80,7 +82,7 @@ const (
 // Fault says that a request was not carried out.
 type Fault struct {
 	Code FaultCode
-	Text string // for people
+	Text string // for people; of Read: one line of at most 300 characters
 }
 
 // Error returns the text.
@@ -106,6 +108,12 @@ func (c FaultCode) name(v Version) string {
 	return "Client"
 }
 
-func clientFault(format string, args ...any) *Fault {
-	return &Fault{FaultClient, fmt.Sprintf(format, args...)}
+// maxText is how many characters the text of a fault has, which may repeat what a client
+// sent.
+const maxText = 300
+
+func clientFault(format string, args ...any) *Fault { return newFault(FaultClient, format, args...) }
+
+func newFault(code FaultCode, format string, args ...any) *Fault {
+	return &Fault{code, text.Cut(fmt.Sprintf(format, args...), maxText)}
 }

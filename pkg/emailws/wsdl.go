@@ -19,7 +19,7 @@ var service = template.Must(template.New("service.wsdl").Parse(serviceTemplate))
 type schemaType struct{ Type, Min string }
 
 var schemaTypes = map[kind]schemaType{
-	text:         {"s:string", "0"},
+	str:          {"s:string", "0"},
 	info:         {"tns:RequestInfo", "0"},
 	names:        {"tns:ArrayOfString", "0"},
 	number:       {"s:int", "1"},
@@ -61,9 +61,9 @@ func WSDL(address string) []byte {
 		Info: described(infoParameters),
 		Response: []describedElement{
 			{"JobID", schemaTypes[number]},
-			{"Comment", schemaTypes[text]},
+			{"Comment", schemaTypes[str]},
 			{"JobStatus", schemaType{"tns:RequestStatus", "1"}},
-			{"Alias", schemaTypes[text]},
+			{"Alias", schemaTypes[str]},
 		},
 		Flags: []string{flagNone, flagRequireAuth},
 		Ports: []describedPort{{"SharepointEmailWSSoap", "soap"}, {"SharepointEmailWSSoap12", "soap12"}},

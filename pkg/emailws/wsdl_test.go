@@ -49,6 +49,8 @@ type parameter struct {
 	Name string `xml:"name,attr"`
 	Type string `xml:"type,attr"`
 	Min  string `xml:"minOccurs,attr"`
+	Max  string `xml:"maxOccurs,attr"`
+	Nil  string `xml:"nillable,attr"`
 }
 
 func TestWSDL(t *testing.T) {
@@ -67,17 +69,17 @@ func TestWSDL(t *testing.T) {
 	}
 	text := func(names ...string) (list []parameter) {
 		for _, n := range names {
-			list = append(list, parameter{n, "s:string", "0"})
+			list = append(list, parameter{n, "s:string", "0", "1", ""})
 		}
 		return list
 	}
-	asked := parameter{"Info", "tns:RequestInfo", "0"}
-	list := func(name string) parameter { return parameter{name, "tns:ArrayOfString", "0"} }
-	all := parameter{"DeleteAllCurrentMembers", "s:boolean", "1"}
-	contact := parameter{"Flags", "tns:ContactFlags", "1"}
-	group := append(text("Alias", "Name", "Description", "ContactCN"), asked, parameter{"Flags", "tns:DistributionGroupFlags", "1"})
-	status := func(op string) []parameter { return []parameter{{op + "Result", "tns:RequestStatus", "1"}} }
-	response := func(op string) []parameter { return []parameter{{op + "Result", "tns:RequestResponse", "0"}} }
+	asked := parameter{"Info", "tns:RequestInfo", "0", "1", ""}
+	list := func(name string) parameter { return parameter{name, "tns:ArrayOfString", "0", "1", ""} }
+	all := parameter{"DeleteAllCurrentMembers", "s:boolean", "1", "1", ""}
+	contact := parameter{"Flags", "tns:ContactFlags", "1", "1", ""}
+	group := append(text("Alias", "Name", "Description", "ContactCN"), asked, parameter{"Flags", "tns:DistributionGroupFlags", "1", "1", ""})
+	status := func(op string) []parameter { return []parameter{{op + "Result", "tns:RequestStatus", "1", "1", ""}} }
+	response := func(op string) []parameter { return []parameter{{op + "Result", "tns:RequestResponse", "0", "1", ""}} }
 	want := map[string][]parameter{
 		"CreateContact":                               append(text("Alias", "FirstName", "LastName", "ForwardingEmail"), contact),
 		"DeleteContact":                               text("Alias"),
@@ -86,12 +88,12 @@ func TestWSDL(t *testing.T) {
 		"ModifyDistributionGroup":                     group,
 		"DeleteDistributionGroup":                     append(text("Alias"), asked),
 		"RenameDistributionGroup":                     append(text("OldAlias", "NewAlias"), asked),
-		"GetJobStatus":                                {{"JobId", "s:int", "1"}},
+		"GetJobStatus":                                {{"JobId", "s:int", "1", "1", ""}},
 		"ChangeUsersMembershipInDistributionGroup":    append(text("Alias"), list("AddNt4NameList"), list("DeleteNt4NameList"), all),
 		"ChangeContactsMembershipInDistributionGroup": append(text("Alias"), list("AddListForContacts"), list("DeleteListForContacts"), all),
-		"RequestInfo":                                 append(text("RequestorEmail", "Justification"), parameter{"RequestId", "g:guid", "1"}),
-		"RequestResponse":                             {{"JobID", "s:int", "1"}, {"Comment", "s:string", "0"}, {"JobStatus", "tns:RequestStatus", "1"}, {"Alias", "s:string", "0"}},
-		"ArrayOfString":                               {{"string", "s:string", "0"}},
+		"RequestInfo":                                 append(text("RequestorEmail", "Justification"), parameter{"RequestId", "g:guid", "1", "1", ""}),
+		"RequestResponse":                             {{"JobID", "s:int", "1", "1", ""}, {"Comment", "s:string", "0", "1", ""}, {"JobStatus", "tns:RequestStatus", "1", "1", ""}, {"Alias", "s:string", "0", "1", ""}},
+		"ArrayOfString":                               {{"string", "s:string", "0", "unbounded", "true"}},
 	}
 	for _, op := range []string{"CreateContact", "DeleteContact", "ModifyContact", "ChangeUsersMembershipInDistributionGroup", "ChangeContactsMembershipInDistributionGroup"} {
 		want[op+"Response"] = status(op)

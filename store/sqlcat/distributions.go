@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	selectDistributions  = `SELECT key, COALESCE(group_name, ''), name, approved, orphan, members FROM distributions`
+	selectDistributions  = `SELECT key, COALESCE(group_name, ''), client, name, approved, orphan, members FROM distributions`
 	selectDistribution   = selectDistributions + ` WHERE key = $1`
 	selectDistributionOf = selectDistributions + ` WHERE group_name = $1`
-	updateDistribution   = `UPDATE distributions SET group_name = $2, name = $3, approved = $4, orphan = $5, members = $6
+	updateDistribution   = `UPDATE distributions SET group_name = $2, client = $3, name = $4, approved = $5, orphan = $6, members = $7
 		WHERE key = $1 AND NOT EXISTS (SELECT 1 FROM distributions o WHERE o.group_name = $2 AND o.key <> $1)`
-	insertDistribution = `INSERT INTO distributions (key, group_name, name, approved, orphan, members)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+	insertDistribution = `INSERT INTO distributions (key, group_name, client, name, approved, orphan, members)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 
 	contactColumns     = `key, alias, first_name, last_name, forward, require_auth, client`
 	selectFarmContacts = `SELECT ` + contactColumns + ` FROM farm_contacts`
@@ -38,13 +38,13 @@ func (t *tx) DistributionOf(group string) (store.Distribution, error) {
 }
 
 func scanDistribution(rows *sql.Rows) (d store.Distribution, err error) {
-	err = rows.Scan(&d.Key, &d.Group, &d.Name, jsonColumn{&d.Now}, &d.Orphan, linesColumn{&d.Members})
+	err = rows.Scan(&d.Key, &d.Group, &d.Client, &d.Name, jsonColumn{&d.Now}, &d.Orphan, linesColumn{&d.Members})
 	return d, err
 }
 
 func (t *tx) PutDistribution(d store.Distribution) error {
 	return t.put("distribution group "+d.Name, updateDistribution, insertDistribution,
-		d.Key, nullable(d.Group), d.Name, jsonValue{d.Now}, d.Orphan, linesValue(d.Members))
+		d.Key, nullable(d.Group), d.Client, d.Name, jsonValue{d.Now}, d.Orphan, linesValue(d.Members))
 }
 
 func (t *tx) DeleteDistribution(key string) error {

@@ -10,18 +10,18 @@ import (
 
 const (
 	requestColumns = `id, distribution, name, kind, before, want, state, revision, requester, requester_mail,
-		justification, asked, decided, decider, comment, ended, reminded, trouble`
+		justification, asked, decided, decider, comment, ended, reminded, trouble, failed_as`
 	selectRequests = `SELECT ` + requestColumns + ` FROM requests`
 	selectRequest  = selectRequests + ` WHERE id = $1`
 	insertRequest  = `INSERT INTO requests (` + requestColumns + `)
 		VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM requests), $1, $2, $3, $4, $5, $6, $7, $8, $9,
-			$10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING RETURNING id`
+			$10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING RETURNING id`
 
 	// A second open request of a distribution group is left out, for a unique value that is
 	// taken would end the transaction.
 	updateRequest = `UPDATE requests SET name = $4, kind = $5, before = $6, want = $7, state = $8, revision = $9,
 			requester = $10, requester_mail = $11, justification = $12, asked = $13, decided = $14, decider = $15,
-			comment = $16, ended = $17, reminded = $18, trouble = $19
+			comment = $16, ended = $17, reminded = $18, trouble = $19, failed_as = $20
 		WHERE id = $1 AND state = $2 AND revision = $3 AND ($8 NOT IN ('pending', 'approved') OR NOT EXISTS (
 			SELECT 1 FROM requests o WHERE o.distribution = requests.distribution AND o.id <> requests.id
 				AND o.state IN ('pending', 'approved')))`
@@ -70,14 +70,14 @@ func requestValues(r directory.Request) []any {
 		jsonValue{r.Want},
 		string(r.State), r.Revision,
 		r.Requester, r.RequesterMail, r.Justification, timeValue(r.Asked), timeValue(r.Decided), r.Decider, r.Comment,
-		timeValue(r.Ended), timeValue(r.Reminded), r.Trouble,
+		timeValue(r.Ended), timeValue(r.Reminded), r.Trouble, int(r.FailedAs),
 	}
 }
 
 func scanRequest(rows *sql.Rows) (r directory.Request, err error) {
 	err = rows.Scan(&r.ID, &r.Distribution, &r.Name, &r.Kind, jsonColumn{&r.Before}, jsonColumn{&r.Want}, &r.State, &r.Revision,
 		&r.Requester, &r.RequesterMail, &r.Justification, timeColumn{&r.Asked}, timeColumn{&r.Decided}, &r.Decider, &r.Comment,
-		timeColumn{&r.Ended}, timeColumn{&r.Reminded}, &r.Trouble)
+		timeColumn{&r.Ended}, timeColumn{&r.Reminded}, &r.Trouble, &r.FailedAs)
 	return r, err
 }
 

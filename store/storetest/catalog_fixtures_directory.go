@@ -17,7 +17,7 @@ func properties(localPart string) directory.Properties {
 // distribution is a distribution group with every field filled, of a group of the catalog.
 func distribution(key, group string) store.Distribution {
 	return store.Distribution{
-		Key: key, Group: group, Name: "group " + group + hostile, Now: properties("l" + hostile), Orphan: true,
+		Key: key, Group: group, Client: "c" + hostile, Name: "group " + group + hostile, Now: properties("l" + hostile), Orphan: true,
 		Members: []string{"user:a", "", "contact:" + hostile},
 	}
 }
@@ -50,6 +50,7 @@ func request(id int64, distribution string, s directory.RequestState) directory.
 		Requester: "r" + hostile, RequesterMail: "m" + hostile, Justification: "j" + hostile, Asked: noon,
 		Decided: noon.Add(time.Microsecond), Decider: "d" + hostile, Comment: "c" + hostile,
 		Ended: noon.Add(time.Hour), Reminded: noon.Add(time.Minute), Trouble: "t" + hostile,
+		FailedAs: directory.StatusInternalError,
 	}
 }
 

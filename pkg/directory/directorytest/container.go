@@ -70,7 +70,6 @@ func exchange() []attribute {
 		{"reportToOriginator", booleanSyntax, 0, groups},
 		{"reportToOwner", booleanSyntax, 0, groups},
 		{"oOFReplyToOriginator", booleanSyntax, 0, groups},
-		{"hideDLMembership", booleanSyntax, 0, groups},
 		{"msExchHideFromAddressLists", booleanSyntax, 0, published},
 		{"msExchRequireAuthToSendTo", booleanSyntax, 0, published},
 		{"msExchRecipientDisplayType", numberSyntax, 0, published},
@@ -82,7 +81,7 @@ func exchange() []attribute {
 
 // writable returns the attributes of a class that WriterDN may write.
 func (w World) writable(class string) []string {
-	names := []string{"cn", "displayName", "description", "mail", "proxyAddresses", "info", "adminDescription", "wWWHomePage"}
+	names := []string{"cn", "displayName", "description", "mail", "proxyAddresses", "info", "adminDescription"}
 	if class == contactClass {
 		names = append(names, "givenName", "sn")
 	} else {

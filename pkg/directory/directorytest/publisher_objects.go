@@ -107,7 +107,7 @@ func forExchange(p *publishing) {
 		directory.KindContact: {
 			"targetAddress": {"SMTP:life@mail.example.com"}, "mAPIRecipient": {"FALSE"}, "internetEncoding": {"1310720"}, "msExchRequireAuthToSendTo": {"TRUE"},
 		},
-		directory.KindGroup: {"reportToOriginator": {"TRUE"}, "hideDLMembership": {"FALSE"}, "msExchHideFromAddressLists": {"TRUE"}},
+		directory.KindGroup: {"reportToOriginator": {"TRUE"}, "msExchHideFromAddressLists": {"TRUE"}},
 	} {
 		o := p.object(kind, "exchange-"+string(kind))
 		want := attributes(o)

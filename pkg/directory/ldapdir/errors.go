@@ -67,13 +67,14 @@ func refusal(code uint16) error {
 }
 
 // classOf returns what the result of a change means for those who wanted it. What a value
-// means that is missing, or not there (16, 32), depends on the change.
+// means that is missing, or not there (16, 32), depends on the change. What a server is
+// unwilling to perform (53) it may do later: one that is being backed up says so of all.
 func classOf(code uint16) error {
 	switch code {
 	case ldap.LDAPResultEntryAlreadyExists, ldap.LDAPResultNotAllowedOnNonLeaf:
 		return fault.ErrConflict
 	case ldap.LDAPResultConstraintViolation, ldap.LDAPResultAttributeOrValueExists, ldap.LDAPResultInvalidAttributeSyntax,
-		ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultUnwillingToPerform, ldap.LDAPResultNamingViolation,
+		ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultNamingViolation,
 		ldap.LDAPResultObjectClassViolation, ldap.LDAPResultNotAllowedOnRDN, ldap.LDAPResultObjectClassModsProhibited:
 		return fault.ErrInvalid
 	case ldap.LDAPResultUndefinedAttributeType, ldap.LDAPResultUnavailableCriticalExtension, ldap.LDAPResultAffectsMultipleDSAs:

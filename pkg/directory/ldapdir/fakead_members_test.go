@@ -1,6 +1,7 @@
 package ldapdir_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"mailchute/pkg/directory"
 	"mailchute/pkg/directory/directorytest"
+	"mailchute/pkg/fault"
 )
 
 // TestRanges reads groups of as many members as an answer has, and of more and less.
@@ -117,5 +119,29 @@ func TestMembersThatAreGone(t *testing.T) {
 	unknown(t, p.ChangeMembers(t.Context(), group, nil, refs))
 	if asked > 200 {
 		t.Errorf("the server refuses everything, and was asked %d times", asked)
+	}
+}
+
+// TestMemberRefused has a server that is unwilling to take a member: that is about the member,
+// while of an object's attributes it may be about the moment.
+func TestMemberRefused(t *testing.T) {
+	t.Parallel()
+	f, p := fake(t, directorytest.People(), directorytest.FakeADOptions{})
+	group := create(t, p, object(directory.KindGroup, "team"))
+	refs, err := p.Resolve(t.Context(), []directory.Member{{Login: "alice"}, {Login: "bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.OnRequest(func(r directorytest.FakeRequest) directorytest.Trouble {
+		if r.Op == "modify" {
+			return directorytest.Trouble{Code: 53}
+		}
+		return directorytest.Trouble{}
+	})
+	if err := p.ChangeMembers(t.Context(), group, refs, nil); !errors.Is(err, fault.ErrInvalid) || !strings.Contains(err.Error(), "Alice Archer") {
+		t.Errorf("got %v, want %v, and who it is", err, fault.ErrInvalid)
+	}
+	if _, err := p.Modify(t.Context(), group, set("description", "changed")); err == nil || errors.Is(err, fault.ErrInvalid) {
+		t.Errorf("got %v, want one that is transient", err)
 	}
 }

@@ -158,7 +158,7 @@ func TestResults(t *testing.T) {
 	for code, want := range map[int]error{
 		1: nil, 3: nil, 8: directory.ErrAccess, 10: directory.ErrUnsupported, 11: nil, 12: directory.ErrUnsupported, 13: directory.ErrAccess,
 		16: directory.ErrNotOwned, 17: directory.ErrUnsupported, 19: fault.ErrInvalid, 20: fault.ErrInvalid, 21: fault.ErrInvalid, 32: nil, 34: fault.ErrInvalid,
-		50: directory.ErrAccess, 51: nil, 52: nil, 53: fault.ErrInvalid, 64: fault.ErrInvalid, 65: fault.ErrInvalid, 66: fault.ErrConflict, 67: fault.ErrInvalid,
+		50: directory.ErrAccess, 51: nil, 52: nil, 53: nil, 64: fault.ErrInvalid, 65: fault.ErrInvalid, 66: fault.ErrConflict, 67: fault.ErrInvalid,
 		68: fault.ErrConflict, 69: fault.ErrInvalid, 80: nil, 85: nil, 4711: nil,
 	} {
 		f.OnRequest(func(r directorytest.FakeRequest) directorytest.Trouble {

@@ -154,6 +154,9 @@ func (m *membership) change(ctx context.Context, operation uint, who []directory
 			return nil // it is there, or not, by another name than ours
 		}
 		m.refused++
+		if code(err) == ldap.LDAPResultUnwillingToPerform { // it is about this member: it is asked for alone
+			err = fmt.Errorf("%w: %w", fault.ErrInvalid, err)
+		}
 		return fmt.Errorf("member %q: %w", left[0].Name, err)
 	}
 	half := len(left) / 2

@@ -3,6 +3,7 @@
 CREATE TABLE distributions (
 	key        TEXT NOT NULL PRIMARY KEY,
 	group_name TEXT UNIQUE REFERENCES groups (name),
+	client     TEXT NOT NULL, -- of another farm's
 	name       TEXT NOT NULL,
 	approved   TEXT NOT NULL, -- JSON
 	orphan     BOOLEAN NOT NULL,
@@ -63,7 +64,8 @@ CREATE TABLE requests (
 	comment        TEXT NOT NULL,
 	ended          BIGINT NOT NULL,
 	reminded       BIGINT NOT NULL,
-	trouble        TEXT NOT NULL
+	trouble        TEXT NOT NULL,
+	failed_as      BIGINT NOT NULL
 );
 
 CREATE UNIQUE INDEX requests_open ON requests (distribution) WHERE state IN ('pending', 'approved');
