@@ -89,7 +89,8 @@ match from local, as your own mail does:
   action "lists" expand-only virtual <lists>
   match from any for domain "docs.example.com" action "lists"
 With a feed of format drop-write, and this action of the libraries:
-  action "drop" mda "/usr/local/bin/mailchute put --drop /srv/mailchute/drop -f \"$SENDER\" -- \"$RECIPIENT\"" virtual <drop>
+  action "drop" mda "/usr/local/bin/mailchute put --drop /srv/mailchute/drop -f \"$SENDER\" -- \"$RECIPIENT\"" \
+    virtual <drop>
 
 Others (--format aliases-list): an address and one of its members a line.`
 )

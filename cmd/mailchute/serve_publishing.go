@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 
@@ -56,7 +55,7 @@ func (p publishing) answer(ctx context.Context) {
 	}
 	o := p.farm.remoteOptions(p.log)
 	o.Changed = p.bell.Ring
-	o.Listening = func(net.Addr) { report(nil) }
+	o.Listening = func(string) { report(nil) }
 	for ctx.Err() == nil {
 		err := p.home.stay()
 		if err == nil {

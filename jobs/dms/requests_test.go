@@ -27,6 +27,9 @@ func TestCreateFails(t *testing.T) {
 	if k := f.known("group team"); k.Key != "" {
 		t.Errorf("got %+v, want nothing known: it is not wanted any more", k)
 	}
+	if as := f.request(r.ID).FailedAs; as != directory.StatusDuplicateAlias {
+		t.Errorf("a SOAP client is told %s, want %s", as, directory.StatusDuplicateAlias)
+	}
 	f.idle()
 	f.admin.Delete(t, taken)
 	f.approve(f.request(r.ID))

@@ -36,8 +36,8 @@ type ServeOptions struct {
 	// certificates, "" asks for none. They are read again when they change; what cannot be
 	// used then is said, and the old ones stay.
 	CertificateFile, KeyFile, ClientCAFile string
-	// Listening is called with the address when it listens; nil: nobody needs it.
-	Listening func(net.Addr)
+	// Listening is called with host:port when it listens; nil: nobody needs it.
+	Listening func(at string)
 }
 
 // Serve answers requests by HTTPS until ctx is done, and finishes those in hand within four
@@ -100,7 +100,7 @@ func serve(ctx context.Context, o ServeOptions, listener net.Listener, files *tl
 		BaseContext:    func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	if o.Listening != nil {
-		o.Listening(listener.Addr())
+		o.Listening(listener.Addr().String())
 	}
 	o.Log.Info().Str("address", listener.Addr().String()).Msg("The directory management service listens.")
 	ended := make(chan error, 1)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -41,8 +40,8 @@ func start(t *testing.T, changes ...func(*remote.ServeOptions)) *service {
 		Options: remote.Options{Store: s.Store, UsersFile: usersFile(t, ""), Log: zerolog.Nop()},
 		Listen:  "127.0.0.1:0", CertificateFile: s.server.File, KeyFile: s.server.Key,
 	}
-	listening := make(chan net.Addr, 1)
-	s.options.Listening = func(a net.Addr) { listening <- a }
+	listening := make(chan string, 1)
+	s.options.Listening = func(at string) { listening <- at }
 	for _, change := range changes {
 		change(&s.options)
 	}
@@ -50,8 +49,7 @@ func start(t *testing.T, changes ...func(*remote.ServeOptions)) *service {
 	s.end = cancel
 	go func() { s.ended <- remote.Serve(ctx, s.options) }()
 	select {
-	case a := <-listening:
-		s.address = a.String()
+	case s.address = <-listening:
 	case err := <-s.ended:
 		t.Fatal(err)
 	}
@@ -279,7 +277,7 @@ func TestServeDoesNotStart(t *testing.T) {
 		o := remote.ServeOptions{
 			Options: remote.Options{Store: s, UsersFile: usersFile(t, ""), Log: zerolog.Nop()},
 			Listen:  "127.0.0.1:0", CertificateFile: c.File, KeyFile: c.Key,
-			Listening: func(net.Addr) { t.Errorf("%s: it listens", tt.name) },
+			Listening: func(string) { t.Errorf("%s: it listens", tt.name) },
 		}
 		tt.change(&o)
 		if err := remote.Serve(t.Context(), o); err == nil || !strings.Contains(err.Error(), tt.says) {
